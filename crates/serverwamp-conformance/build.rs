@@ -1,17 +1,19 @@
-//! Writes down the programs of README.md as programs that tests can start.
+//! Writes down the programs of README.md, and the one that the web console copies, as programs that tests can start.
 //!
 //! What goes in is README.md: the first block of Rust, a program, and the one below "logged-in users", which is changes to
 //! it. What comes out is `readme.rs` and `readme_logged_in.rs` in `OUT_DIR`. They differ from README.md in the port alone:
-//! theirs is any that is free.
+//! theirs is any that is free. `copied.rs` is the program of the console, which gets the address from the command line.
 
 use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
 const README: &str = "../../README.md";
+const COPIED: &str = "../serverwamp-cli/tests/console/copied.rs";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={README}");
+    println!("cargo::rerun-if-changed={COPIED}");
     println!("cargo::rerun-if-changed=build.rs");
     let readme = fs::read_to_string(README)?;
     let program = block(&readme, "```rust,no_run\n").ok_or("README.md has no program")?;
@@ -26,7 +28,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     write("readme.rs", program)?;
-    write("readme_logged_in.rs", &changed(program, changes)?)
+    write("readme_logged_in.rs", &changed(program, changes)?)?;
+    let copied = fs::read_to_string(COPIED)?;
+    let address = r#""ws://127.0.0.1:8080/console/ws""#;
+    let given = copied.replace(address, "std::env::args().nth(1).unwrap_or_default()");
+    if given == copied {
+        return Err(format!("{COPIED} does not connect to {address}").into());
+    }
+    fs::write(Path::new(&out).join("copied.rs"), given).map_err(Box::<dyn Error>::from)
 }
 
 /// The first block of code that begins with this line.

@@ -3,6 +3,7 @@
  */
 import { html, nothing, render } from './vendor/lit.js';
 import { IS_EXACT } from './lib/exact-json.js';
+import { text } from './lib/format.js';
 import { login } from './lib/login.js';
 import { ADMIN_REALM, drawWith, redraw, state } from './lib/state.js';
 import { name } from './lib/value.js';
@@ -42,6 +43,11 @@ async function arrive() {
 }
 
 function route() {
+    if (location.hash.startsWith('#token=')) {
+        // Another link, opened in the tab that is here already.
+        arrive().then(() => state.connect());
+        return;
+    }
     const wanted = PAGES.find(({ id }) => id === location.hash.slice(1)) ?? overview;
     if (wanted !== page) {
         page.leave?.();
@@ -98,7 +104,7 @@ function realmChoice() {
     const realms = [...new Set([state.realmName, ...state.realms])];
     return html`<label class="inline">Realm
         <select name="realm" @change=${(/** @type {any} */ event) => choose(event.target.value)}>
-            ${realms.map((realm) => html`<option value=${realm} ?selected=${realm === state.realmName}>${realm}</option>`)}
+            ${realms.map((realm) => html`<option value=${realm} ?selected=${realm === state.realmName}>${text(realm, 60)}</option>`)}
             <option value="">another …</option>
         </select>
     </label>`;
@@ -123,14 +129,14 @@ function choose(realm) {
 function linkView(link, what) {
     const states = { open: 'joined', connecting: 'joining', lost: 'lost', refused: 'refused', closed: 'closed' };
     const who = link.isOpen ? html`${name(link.welcome.authid, 24)} (${name(link.welcome.authrole, 24)})` : states[link.state];
-    return html`<button class="link ${link.state}" data-link=${what} title="${link.realm}: log in as somebody" @click=${() => { loginFor = loginFor === what ? '' : what; redraw(); }}>
+    return html`<button class="link ${link.state}" data-link=${what} title="${what === 'admin' ? 'The admin interface' : 'The realm'}: log in as somebody" @click=${() => { loginFor = loginFor === what ? '' : what; redraw(); }}>
         <span class="dot" aria-hidden="true"></span> ${what} <span role="status">${who}</span>
     </button>`;
 }
 
 function notices() {
     const link = state.linkError
-        ? html`<p class="problem" role="alert">You are not logged in by the link: ${state.linkError}.
+        ? html`<p class="problem" role="alert">You are not logged in by the link: ${text(state.linkError, 400)}.
               <button @click=${() => { state.linkError = null; redraw(); }}>Close</button></p>`
         : nothing;
     const odd = state.oddity
@@ -165,6 +171,9 @@ function loginForm() {
         <div class="buttons">
             <button class="primary" type="submit">Join</button>
             <button type="button" @click=${() => { loginFor = ''; redraw(); }}>Cancel</button>
+            ${isAdmin && state.admin.welcome.authmethod === 'cookie'
+                ? html`<button type="button" @click=${() => { loginFor = ''; state.logOut(); }}>Log out of the link</button>`
+                : nothing}
             <span class="quiet">The secret is kept until this page is closed, and nowhere else.</span>
         </div>
         ${loginError ? html`<p class="problem" role="alert">${loginError}</p>` : nothing}
@@ -218,10 +227,14 @@ function shortcut(event) {
     }
 }
 
-/** Nobody looks at a hidden tab: the server is not to count each second for it. */
+/** Nobody looks at a hidden tab: the server does nothing for it that it would not do for a session that is idle. */
 function looked() {
-    if (page === overview) (document.hidden ? overview.leave : overview.enter).call(overview);
-    if (document.hidden) watch.rest();
+    if (document.hidden) {
+        page.rest?.();
+        watch.rest();
+    } else {
+        page.wake?.();
+    }
     redraw();
 }
 

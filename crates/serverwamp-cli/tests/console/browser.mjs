@@ -28,7 +28,14 @@ export class Tab {
     constructor(context, page, forgiven) {
         this.context = context;
         this.page = page;
+        this.forgiven = forgiven;
         this.problems = [];
+        /** The messages that came and went over its WebSockets. */
+        this.frames = 0;
+        page.on('websocket', (socket) => {
+            for (const way of ['framesent', 'framereceived']) socket.on(way, () => { this.frames += 1; });
+        });
+        page.setDefaultTimeout(PATIENCE);
         const note = (text) => {
             if (!forgiven.some((pattern) => pattern.test(text))) this.problems.push(text);
         };
@@ -40,6 +47,22 @@ export class Tab {
             const at = request.url().replace(/^blob:/, '');
             if (!at.startsWith(process.env.CONSOLE_ORIGIN)) note(`request: ${request.url()}`);
         });
+    }
+
+    /** A further tab of the same browser, at this address. */
+    async another(url) {
+        const tab = new Tab(this.context, await this.context.newPage(), this.forgiven);
+        tab.problems = this.problems;
+        await tab.page.goto(url);
+        return tab;
+    }
+
+    /** Has the page believe that nobody looks at it, or that somebody does again: a browser without windows hides no tab. */
+    async hide(isHidden) {
+        await this.page.evaluate((isHidden) => {
+            Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, isHidden);
     }
 
     /** Goes to a page by its link, as a person does. */
@@ -83,7 +106,6 @@ export async function inBrowser(url, scenario, { forgiven = [], options = {} } =
     try {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
         const page = await context.newPage();
-        page.setDefaultTimeout(PATIENCE);
         const tab = new Tab(context, page, forgiven);
         try {
             await page.goto(url);

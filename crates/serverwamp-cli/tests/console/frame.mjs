@@ -1,17 +1,7 @@
 // The frame around the pages: every page is drawn, by mouse and by keyboard, and comes back with its router; the pictures of docs.
 import { asGuest, send } from './acts.mjs';
 import { HOME, LINK, equal, inBrowser } from './browser.mjs';
-
-const PAGES = {
-    overview: 'Overview',
-    sessions: 'Sessions',
-    procedures: 'Procedures',
-    topics: 'Topics',
-    messages: 'Messages',
-    playground: 'Playground',
-    permissions: 'Permissions',
-    configuration: 'Configuration',
-};
+import { PAGES } from './pages.mjs';
 
 export const frame = {
     /** Each page draws, by mouse and by keyboard, without a complaint of the browser or of axe-core. */

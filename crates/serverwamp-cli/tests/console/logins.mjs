@@ -69,4 +69,35 @@ export const logins = {
             }
         });
     },
+
+    /** Each proof of the form with our own server: wrong ones are refused, right ones join, and nothing of a secret is kept. */
+    async proofs() {
+        await inBrowser(HOME, async (tab) => {
+            await tab.joined('realm');
+            await tab.reads('[data-link=admin]', 'refused');
+            for (const [method, authid, secret, wrong] of [
+                ['ticket', 'ann', 'of ann', 'of bob'],
+                ['wampcra', 'bob', 'of bob', 'of ann'],
+                ['cryptosign', 'device', process.env.CONSOLE_KEY, '02'.repeat(32)],
+            ]) {
+                await logIn(tab, 'admin', { method, authid, secret: wrong });
+                await tab.page.waitForSelector('.link.refused[data-link=admin]');
+                await tab.visit('configuration');
+                await tab.reads('main .problem', 'Not let into the admin interface');
+                await logIn(tab, 'admin', { method, authid, secret });
+                await tab.reads('[data-link=admin]', `${authid} (reader)`);
+                await tab.reads('.configuration', 'listen');
+                const kept = await tab.page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]));
+                check(!kept.includes(secret) && !kept.includes(authid), `the login is kept: ${kept}`);
+                equal(await tab.page.locator('input[type=password]').count(), 0, 'fields that still have a secret');
+            }
+            // What is no key is said in the form, which stays.
+            await tab.page.click('[data-link=admin]');
+            await tab.page.selectOption('.login [name=method]', 'cryptosign');
+            await tab.page.fill('.login [name=authid]', 'device');
+            await tab.page.fill('.login [name=secret]', 'no key');
+            await tab.page.click('.login button[type=submit]');
+            await tab.reads('.login .problem', 'hexadecimal digits');
+        });
+    },
 };

@@ -58,6 +58,8 @@ struct Place<'a> {
     pictures: &'a Path,
     /// A router of somebody else.
     router: Option<&'a str>,
+    /// The private key of a user of the server.
+    key: &'a str,
 }
 
 /// Begins a scenario in a browser.
@@ -74,6 +76,7 @@ fn begin(scenario: &str, place: &Place<'_>, browser: &Browser) -> (Child, Output
         .env("CONSOLE_ORIGIN", origin)
         .env("CONSOLE_PICTURES", place.pictures)
         .env("CONSOLE_ROUTER", place.router.unwrap_or_default())
+        .env("CONSOLE_KEY", place.key)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -102,7 +105,7 @@ fn end(scenario: &str, (mut child, said, complained): (Child, Output, Output)) {
 
 /// Plays a scenario to its end.
 fn play(name: &str, link: &str, browser: &Browser, pictures: &Path) {
-    end(name, begin(name, &Place { link, pictures, router: None }, browser));
+    end(name, begin(name, &Place { link, pictures, router: None, key: "" }, browser));
 }
 
 fn scenario(name: &str) {
@@ -148,9 +151,9 @@ fn single_procedures_and_topics_have_rates_and_a_tree() {
 
 #[test]
 fn what_is_copied_runs() {
-    if let Err(reason) = interop::python() {
-        assert!(!interop::is_required(), "there is no Autobahn: {reason}");
-        eprintln!("skipped, there is no Autobahn: {reason}");
+    if let Err(reason) = interop::python().and(interop::node()) {
+        assert!(!interop::is_required(), "there is no Autobahn, or no wampy: {reason}");
+        eprintln!("skipped, there is no Autobahn, or no wampy: {reason}");
         return;
     }
     scenario("copied");
@@ -162,12 +165,37 @@ fn what_peers_call_themselves_is_text() {
 }
 
 #[test]
+fn a_hidden_tab_asks_for_nothing_and_is_told_nothing() {
+    scenario("hidden");
+}
+
+#[test]
+fn ten_tabs_share_the_watches_that_there_are() {
+    scenario("ten");
+}
+
+#[test]
+fn what_is_no_file_of_the_console_is_not_run() {
+    scenario("locked");
+}
+
+#[test]
+fn a_token_is_in_no_address_and_a_second_link_logs_in_where_a_tab_is_open() {
+    scenario("token");
+}
+
+#[test]
+fn keys_that_mean_something_to_javascript_are_names() {
+    scenario("keys");
+}
+
+#[test]
 fn a_page_goes_on_when_its_router_is_back() {
     let Some(browser) = browser() else { return };
     let first = dev("127.0.0.1:0");
     let (address, folder) = (first.address().to_owned(), std::env::temp_dir());
     let (child, said, complained) =
-        begin("restart", &Place { link: &link(&first), pictures: &folder, router: None }, &browser);
+        begin("restart", &Place { link: &link(&first), pictures: &folder, router: None, key: "" }, &browser);
     let says =
         |line: &str| said.wait_for(PATIENCE, |text| text.lines().any(|said| said == line).then_some(()));
     assert!(says("stop").is_some(), "{}\n{}", said.text(), complained.text());
@@ -203,6 +231,15 @@ auth = [{ file = { path = "users.toml" } }]
 role = { reader = ["read"] }
 "#;
 
+/// A user who has a key, as an entry for a file of users, and the private key, in a new file.
+fn user_with_key(name: &str, folder: &Path) -> (String, String) {
+    let file = folder.join("private.key");
+    let made =
+        Command::new(binary::cli()).args(["keygen", "--user", name, "--key"]).arg(&file).output().unwrap();
+    let entry = format!("{}role = \"reader\"\n", String::from_utf8(made.stdout).unwrap());
+    (entry, fs::read_to_string(file).unwrap().trim().to_owned())
+}
+
 /// An entry for a file of users, made by the program.
 fn user(method: &str, name: &str, secret: &str) -> String {
     let mut hash = Command::new(binary::cli())
@@ -224,7 +261,9 @@ fn scenario_with_a_file(name: &str, browser: &Browser, router: Option<&str>) {
     // The path of a router is not part of what a page may connect to.
     let routers = router.map(|router| format!("{:?}", router.trim_end_matches("/ws"))).unwrap_or_default();
     fs::write(&file, CONFIG.replace("ROUTERS", &routers)).unwrap();
-    fs::write(folder.join("users.toml"), user("ticket", "ann", "of ann")).unwrap();
+    let (device, key) = user_with_key("device", &folder);
+    let users = [user("ticket", "ann", "of ann"), user("cra", "bob", "of bob"), device].join("\n");
+    fs::write(folder.join("users.toml"), users).unwrap();
     let mut command = Command::new(binary::cli());
     // What is meant for tests is no key of a configuration.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SERVERWAMP_"))
@@ -241,7 +280,7 @@ fn scenario_with_a_file(name: &str, browser: &Browser, router: Option<&str>) {
     let ended = std::panic::catch_unwind(|| {
         let address = address.unwrap_or_else(|| panic!("it listens nowhere:\n{}", log.text()));
         let link = format!("http://{address}/console/");
-        let place = Place { link: &link, pictures: &folder, router };
+        let place = Place { link: &link, pictures: &folder, router, key: &key };
         end(name, begin(name, &place, browser));
     });
     output::kill(&mut server);
@@ -255,6 +294,12 @@ fn scenario_with_a_file(name: &str, browser: &Browser, router: Option<&str>) {
 fn a_server_with_a_file_has_the_console_and_its_login() {
     let Some(browser) = browser() else { return };
     scenario_with_a_file("login", &browser, None);
+}
+
+#[test]
+fn each_proof_of_the_login_form_joins_our_own_server() {
+    let Some(browser) = browser() else { return };
+    scenario_with_a_file("proofs", &browser, None);
 }
 
 #[test]
@@ -279,6 +324,21 @@ fn scenario_with_a_false_router(name: &str) {
 #[test]
 fn a_router_that_is_gone_talks_nonsense_or_floods_is_shown_as_that() {
     scenario_with_a_false_router("nonsense");
+}
+
+#[test]
+fn names_of_a_router_are_text_on_every_page_and_large_numbers_exact() {
+    scenario_with_a_false_router("hostileRouter");
+}
+
+#[test]
+fn a_router_that_answers_with_something_else_is_survived_on_every_page() {
+    scenario_with_a_false_router("wrongAnswers");
+}
+
+#[test]
+fn a_flood_leaves_time_for_a_person() {
+    scenario_with_a_false_router("floods");
 }
 
 #[test]

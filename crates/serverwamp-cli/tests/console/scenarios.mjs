@@ -5,8 +5,10 @@ import { lists } from './lists.mjs';
 import { logins } from './logins.mjs';
 import { others } from './others.mjs';
 import { playground } from './playground.mjs';
+import { safety } from './safety.mjs';
+import { tabs } from './tabs.mjs';
 
-const scenarios = { ...faults, ...frame, ...lists, ...logins, ...others, ...playground };
+const scenarios = { ...faults, ...frame, ...lists, ...logins, ...others, ...playground, ...safety, ...tabs };
 const name = process.argv[2];
 const scenario = scenarios[name];
 if (!scenario) throw new Error(`there is no scenario ${name}`);

@@ -3,6 +3,7 @@
 //! `cargo test -p serverwamp-conformance --test documents`. What needs a client of another language is skipped where that cannot be
 //! had, with a message; with `SERVERWAMP_REQUIRE_INTEROP=1` it fails.
 
+mod copied;
 mod from_crossbar;
 mod from_crossbar_program;
 mod from_python;

@@ -1,11 +1,17 @@
 /**
  * A call or a publication as a program: for the shell, JavaScript (wampy), Python (Autobahn) and Rust (serverwamp).
+ *
+ * What a peer has named or sent is written so that nothing in it does anything but stand there: characters that cannot be seen, change
+ * the order of others, or are commands to a terminal are escapes in each of the languages.
  */
 import { parse, stringify } from './exact-json.js';
+import { UNSEEN } from './format.js';
 
 export const LANGUAGES = { shell: 'shell', javascript: 'JavaScript', python: 'Python', rust: 'Rust' };
 
 /** @typedef {{kind: string, uri: string, args: string, kwargs: string, url: string, realm: string}} What */
+
+const encoder = new TextEncoder();
 
 /**
  * @param {keyof typeof LANGUAGES} language
@@ -18,9 +24,21 @@ export function copyAs(language, what) {
     return writer(what, args, kwargs);
 }
 
+/**
+ * @param {string} text
+ * @param {(code: number) => string} escape
+ */
+function seen(text, escape) {
+    return text.replace(UNSEEN, (found) => escape(found.codePointAt(0) ?? 0));
+}
+
 /** @param {string} word */
 function quoted(word) {
-    return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+    if (/^[\w./:@%+,=-]+$/.test(word)) return word;
+    if (word.search(UNSEEN) < 0) return `'${word.replaceAll("'", "'\\''")}'`;
+    // A terminal that gets a control, be it within quotes, does what that says.
+    const octal = (/** @type {string} */ found) => Array.from(encoder.encode(found), (octet) => `\\${octet.toString(8).padStart(3, '0')}`).join('');
+    return `"$(printf '${word.replaceAll(/[\\%']/g, octal).replace(UNSEEN, octal)}')"`;
 }
 
 /**
@@ -34,20 +52,34 @@ function shell({ kind, uri, url, realm }, args, kwargs) {
     return ['serverwamp', kind, uri, ...words, '--url', url, '--realm', realm].map(quoted).join(' ');
 }
 
+/** A literal of JavaScript. @param {unknown} value */
+function script(value) {
+    const literal = seen(stringify(value), (code) => `\\u{${code.toString(16)}}`);
+    // Written as it is, this name would say what the object inherits from.
+    return literal.replaceAll(/(?<!\\)"__proto__":/g, '["__proto__"]:');
+}
+
 /**
  * @param {What} what
  * @param {unknown[]} args
  * @param {Record<string, unknown>} kwargs
  */
 function javascript({ kind, uri, url, realm }, args, kwargs) {
-    const payload = stringify({ argsList: args, argsDict: kwargs });
     return `import { Wampy } from 'wampy';
 
-const session = new Wampy(${stringify(url)}, { realm: ${stringify(realm)}, uriValidation: 'loose' });
+// Node.js before 22 has no WebSocket: npm install ws
+const ws = globalThis.WebSocket ?? (await import('ws')).WebSocket;
+const session = new Wampy(${script(url)}, { realm: ${script(realm)}, ws, uriValidation: 'loose' });
 await session.connect();
-console.log(await session.${kind}(${stringify(uri)}, ${payload}));
+const answer = await session.${kind}(${script(uri)}, ${script({ argsList: args, argsDict: kwargs })});
+console.log(${kind === 'call' ? 'JSON.stringify([answer.argsList, answer.argsDict])' : 'answer'});
 await session.disconnect();
 `;
+}
+
+/** A literal of Python. @param {string} text */
+function pythonText(text) {
+    return seen(stringify(text), (code) => (code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`));
 }
 
 /**
@@ -61,17 +93,22 @@ function python({ kind, uri, url, realm }, args, kwargs) {
     return `import json
 from autobahn.asyncio.component import Component, run
 
-component = Component(transports=${stringify(url)}, realm=${stringify(realm)})
+component = Component(transports=${pythonText(url)}, realm=${pythonText(realm)})
 
 @component.on_join
 async def joined(session, details):
-    args = json.loads(${stringify(stringify(args))})
-    kwargs = json.loads(${stringify(stringify(kwargs))})
-    ${call}${stringify(uri)}, *args, **kwargs${end}
+    args = json.loads(${pythonText(stringify(args))})
+    kwargs = json.loads(${pythonText(stringify(kwargs))})
+    ${call}${pythonText(uri)}, *args, **kwargs${end}
     session.leave()
 
 run([component])
 `;
+}
+
+/** A literal of Rust. @param {string} text */
+function rustText(text) {
+    return `"${seen(text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'), (code) => `\\u{${code.toString(16)}}`)}"`;
 }
 
 /**
@@ -80,14 +117,24 @@ run([component])
  * @param {Record<string, unknown>} kwargs
  */
 function rust({ kind, uri, url, realm }, args, kwargs) {
-    const list = `Args(json!(${stringify(args)}))`;
-    const payload = Object.keys(kwargs).length > 0 ? `(${list}, Kwargs(json!(${stringify(kwargs)})))` : list;
-    const done = kind === 'call' ? `let result: serde_json::Value = client.call(${stringify(uri)}, ${payload}).await?;` : `client.publish(${stringify(uri)}, ${payload}).await?;`;
-    return `use serde_json::json;
+    const payload = `(Args(args), Kwargs(kwargs))`;
+    const done = kind === 'call'
+        ? `let answer: (Args<Vec<Value>>, Kwargs<Map<String, Value>>) = client.call(${rustText(uri)}, ${payload}).await?;
+    println!("{} {}", Value::from(answer.0.0), Value::from(answer.1.0));`
+        : `client.publish(${rustText(uri)}, ${payload}).await?;`;
+    return `// cargo add serverwamp -F client; cargo add serde_json; cargo add tokio -F macros,rt-multi-thread
+use serde_json::{Map, Value};
 use serverwamp::client::Client;
 use serverwamp::extract::{Args, Kwargs};
 
-let client = Client::connect(${stringify(url)}).realm(${stringify(realm)}).await?;
-${done}
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<Value> = serde_json::from_str(${rustText(stringify(args))})?;
+    let kwargs: Map<String, Value> = serde_json::from_str(${rustText(stringify(kwargs))})?;
+    let client = Client::connect(${rustText(url)}).realm(${rustText(realm)}).await?;
+    ${done}
+    client.leave().await;
+    Ok(())
+}
 `;
 }

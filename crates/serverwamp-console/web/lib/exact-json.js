@@ -6,6 +6,8 @@
  */
 
 const WHOLE = /^-?\d+$/;
+/** What a text has in which an integer is beyond 2^53; others are read without looking at each value. */
+const LARGE = /\d{16}/;
 
 /** @typedef {{source?: string}} ReviverContext */
 /** @type {{rawJSON?: (text: string) => unknown}} */
@@ -43,7 +45,7 @@ function replace(_key, value) {
  * @returns {any}
  */
 export function parse(text) {
-    return reviveInContext(text);
+    return LARGE.test(text) ? reviveInContext(text) : JSON.parse(text);
 }
 
 /**
@@ -53,6 +55,15 @@ export function parse(text) {
  */
 export function stringify(value, space) {
     return JSON.stringify(value, replace, space) ?? 'null';
+}
+
+/**
+ * What is written as a whole number, as that number, however large; anything else as it is.
+ * @param {string} text
+ */
+export function whole(text) {
+    const digits = text.trim();
+    return /^-?(0|[1-9]\d*)$/.test(digits) ? parse(digits) : digits;
 }
 
 /** For wampy: its serializer of JSON, exact. */

@@ -2,9 +2,10 @@
  * From values to text that can be shown. Names, payloads and errors are made by peers: what would change the order or the place of
  * other text, or would not be seen at all, is written as an escape, and what is long is cut.
  */
+import { stringify } from './exact-json.js';
 
 /** Controls, and what changes the direction of text or has no width. */
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
+export const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 /** A half of a pair of surrogates. */
 const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
@@ -14,7 +15,7 @@ const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\ud
  * @param {number} [most] The number of UTF-16 units after which it is cut.
  */
 export function text(value, most = 200) {
-    const whole = typeof value === 'string' ? value : String(value ?? '');
+    const whole = typeof value === 'string' ? value : typeof value === 'object' && value !== null ? stringify(value) : String(value ?? '');
     if (whole.length <= most) return escaped(whole);
     return `${escaped(whole.slice(0, most))}… (${whole.length.toLocaleString('en')} characters)`;
 }
@@ -47,8 +48,8 @@ export function rate(value) {
 
 /** @param {unknown} value */
 export function bytes(value) {
-    const number = Number(value ?? NaN);
-    if (!Number.isFinite(number)) return '–';
+    const number = typeof value === 'bigint' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number)) return '–';
     if (number < 1024) return `${number} B`;
     const units = ['KiB', 'MiB', 'GiB', 'TiB'];
     let [scaled, unit] = [number / 1024, 0];

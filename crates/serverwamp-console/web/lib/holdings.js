@@ -6,6 +6,7 @@ import { html, live, nothing, ref } from '../vendor/lit.js';
 import { count, text } from './format.js';
 import { List } from './list.js';
 import { Paged } from './paged.js';
+import { dictOf, dictsOf, listOf } from './sound.js';
 import { redraw, state } from './state.js';
 import { Tree } from './tree.js';
 import { absent, block, name, problem } from './value.js';
@@ -150,11 +151,13 @@ class Holdings {
         const { kind } = this.settings;
         const filter = this.filter.trim() === '' ? {} : { filter: { uri: this.filter.trim() } };
         const asked = { realm: state.realmName, limit: 200, ...filter, ...(cursor ? { cursor } : {}) };
-        const answer = await state.admin.ask(`serverwamp.${kind}.query`, asked);
-        const rows = answer[`${kind}s`].map((/** @type {any} */ row) => ({ ...row, id: row[kind] }));
+        const procedure = `serverwamp.${kind}.query`;
+        const answer = dictOf(await state.admin.ask(procedure, asked), procedure);
+        const rows = dictsOf(answer[`${kind}s`], procedure).map((row) => ({ ...row, ...named(row), id: row[kind] }));
         this.#learn(rows);
-        const others = answer.next === null && this.filter.trim() === '' ? await this.#others([...(cursor ? this.paged.rows : []), ...rows]) : [];
-        return { rows: [...rows, ...others], next: answer.next };
+        const next = answer.next ?? null;
+        const others = next === null && this.filter.trim() === '' ? await this.#others([...(cursor ? this.paged.rows : []), ...rows]) : [];
+        return { rows: [...rows, ...others], next };
     }
 
     /**
@@ -175,9 +178,10 @@ class Holdings {
     }
 
     async #ids() {
-        const lists = await state.realm.ask(`wamp.${this.settings.kind}.list`);
+        const procedure = `wamp.${this.settings.kind}.list`;
+        const lists = dictOf(await state.realm.ask(procedure), procedure);
         const rows = Object.entries(lists).flatMap(([match, ids]) =>
-            /** @type {number[]} */ (ids).map((id) => ({ id, match, uri: '…', isAsked: false })),
+            listOf(ids, procedure).map((id) => ({ id, match: text(match, 20), uri: '…', isAsked: false })),
         );
         return { rows, next: null };
     }
@@ -197,17 +201,14 @@ class Holdings {
         const unknown = rows.filter((row) => !row.isAsked && (!state.admin.isOpen || row.isBeside));
         return unknown.map((row) => {
             row.isAsked = true;
-            return state.realm.call(`wamp.${this.settings.kind}.get`, [row.id]).then(
-                ({ args }) => {
-                    Object.assign(row, args[0], { id: row.id });
-                    this.#learn([row]);
-                    redraw();
-                },
-                (/** @type {Error} */ error) => {
-                    row.uri = `(${error.message})`;
-                    redraw();
-                },
-            );
+            const procedure = `wamp.${this.settings.kind}.get`;
+            return state.realm.call(procedure, [row.id]).then(({ args }) => {
+                const told = dictOf(args[0], procedure);
+                Object.assign(row, named(told), { invoke: told.invoke, created: told.created });
+                this.#learn([row]);
+            }).catch((/** @type {Error} */ error) => {
+                row.uri = `(${error.message})`;
+            }).then(redraw);
         });
     }
 
@@ -240,6 +241,14 @@ class Holdings {
         }
         redraw();
     }
+}
+
+/**
+ * The name of a row, and how it matches, as texts whatever they are.
+ * @param {Record<string, any>} row
+ */
+function named({ uri, match }) {
+    return { uri: typeof uri === 'string' ? uri : text(uri), match: text(match, 20) };
 }
 
 function inTree() {

@@ -7,7 +7,7 @@
  */
 import { Wampy } from '../vendor/wampy.js';
 import { SERIALIZER } from './exact-json.js';
-import { escaped } from './format.js';
+import { escaped, text } from './format.js';
 import { unsound } from './sound.js';
 
 /** @typedef {'connecting' | 'open' | 'lost' | 'refused' | 'closed'} LinkState */
@@ -55,11 +55,12 @@ function result(data) {
 }
 
 /**
+ * What stands behind the URI in CALL and PUBLISH.
  * @param {unknown[]} args
- * @param {Record<string, unknown>} [kwargs]
+ * @param {Record<string, unknown>} kwargs
  */
 function payload(args, kwargs) {
-    return kwargs && Object.keys(kwargs).length > 0 ? { argsList: args, argsDict: kwargs } : { argsList: args };
+    return Object.keys(kwargs).length > 0 ? [args, kwargs] : [args];
 }
 
 /**
@@ -71,7 +72,7 @@ function read(data) {
         const message = SERIALIZER.decode(data);
         return typeof message === 'string' ? 'what it sent is no list' : message;
     } catch (error) {
-        return `what it sent is no JSON: ${String(/** @type {Error} */ (error).message)}`;
+        return `what it sent is no JSON: ${text(/** @type {Error} */ (error).message, 300)}`;
     }
 }
 
@@ -104,9 +105,9 @@ export class Link {
         this.wampy = null;
         /** @type {ReturnType<typeof setTimeout> | undefined} */
         this.timer = undefined;
-        /** The options of the request that is being made. */
-        /** @type {Record<string, unknown> | null} */
-        this.options = null;
+        /** The request that is being made. */
+        /** @type {{options: Record<string, unknown>, payload: unknown[]} | null} */
+        this.request = null;
     }
 
     /** Connects, and comes back until `close`. */
@@ -143,7 +144,7 @@ export class Link {
             if (!this.isOpen) throw new WampError({ uri: 'console.error.not_connected', args: [this.why ?? 'there is no session'] });
             const advanced = progress ? { progress_callback: (/** @type {any} */ data) => this.#hand(progress, data) } : {};
             try {
-                const answered = this.#with(options, () => wampy.call(uri, payload(args, kwargs), advanced));
+                const answered = this.#with(options, () => wampy.call(uri, undefined, advanced), payload(args, kwargs));
                 request = wampy.getOpStatus().reqId;
                 return result(await answered);
             } catch (error) {
@@ -179,7 +180,7 @@ export class Link {
      */
     async publish(topic, args, kwargs, options) {
         try {
-            const published = this.#with(options, () => this.wampy.publish(topic, payload(args, kwargs), {}));
+            const published = this.#with(options, () => this.wampy.publish(topic, undefined, {}), payload(args, kwargs));
             // Nobody answers one that wants no acknowledgment.
             return options.acknowledge === false ? undefined : (await published).publicationId;
         } catch (error) {
@@ -245,18 +246,20 @@ export class Link {
     }
 
     /**
-     * Has a request go out with these options. wampy sends it before it returns.
+     * Has a request go out with these options and this payload. wampy sends it before it returns, and refuses names of arguments such as
+     * `constructor`.
      * @template T
      * @param {Record<string, unknown>} options
      * @param {() => T} request
+     * @param {unknown[]} payload
      * @returns {T}
      */
-    #with(options, request) {
-        this.options = options;
+    #with(options, request, payload = []) {
+        this.request = { options, payload };
         try {
             return request();
         } finally {
-            this.options = null;
+            this.request = null;
         }
     }
 
@@ -282,8 +285,10 @@ export class Link {
             return message;
         };
         const encode = (/** @type {any} */ message) => {
-            if (this.options && MADE_WITH_OPTIONS.has(message[0])) message[2] = { ...message[2], ...this.options };
-            return SERIALIZER.encode(message);
+            if (!this.request || !MADE_WITH_OPTIONS.has(message[0])) return SERIALIZER.encode(message);
+            const { options, payload } = this.request;
+            const [type, request, own, uri] = message;
+            return SERIALIZER.encode([type, request, { ...own, ...options }, uri, ...payload]);
         };
         const wampy = new Wampy(this.url, {
             realm: this.realm,
@@ -355,7 +360,7 @@ export class Link {
         this.wampy = null;
         this.session = null;
         clearTimeout(this.timer);
-        const reason = said ? escaped(said.message ? `${said.uri}: ${said.message}` : said.uri) : null;
+        const reason = said ? text(said.message ? `${said.uri.slice(0, 200)}: ${text(said.message, 400)}` : said.uri, 700) : null;
         if (said?.isAbort) {
             this.#become('refused', reason);
             return;
@@ -365,7 +370,7 @@ export class Link {
         this.joinedAt = Infinity;
         const pause = PAUSES[Math.min(this.attempts, PAUSES.length - 1)] ?? 0;
         this.attempts += 1;
-        this.#become('lost', reason ?? otherwise ?? `no connection to ${this.url}`);
+        this.#become('lost', reason ?? (otherwise ? text(otherwise, 700) : null) ?? `no connection to ${this.url}`);
         // Not all tabs of all browsers in the same moment.
         this.timer = setTimeout(() => this.#connect(), pause * (0.5 + Math.random()));
     }

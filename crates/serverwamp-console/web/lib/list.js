@@ -36,6 +36,7 @@ export class List {
         const first = Math.max(0, Math.floor(this.top / HEIGHT) - MORE);
         const last = Math.min(this.rows.length, Math.ceil((this.top + this.seenHeight) / HEIGHT) + MORE);
         const shown = this.rows.slice(first, last);
+        const keyed = unambiguous(shown, key);
         seen?.(shown);
         if (last >= this.rows.length) atEnd?.();
         this.at = Math.min(this.at, Math.max(0, this.rows.length - 1));
@@ -54,8 +55,8 @@ export class List {
             >
                 <div class="whole" role="presentation" ${ref((element) => this.#size(element))}>
                     ${repeat(
-                        shown.map((row, at) => ({ row, at: first + at })),
-                        ({ row }) => key(row),
+                        keyed.map(({ row, key }, at) => ({ row, key, at: first + at })),
+                        ({ key }) => key,
                         ({ row, at }) => {
                             const branch = this.isTree ? tree?.(row) : undefined;
                             return html`<div
@@ -158,6 +159,21 @@ export class List {
         }
         redraw();
     }
+}
+
+/**
+ * Rows with their keys: those of a router that gives one id twice have themselves.
+ * @template T
+ * @param {T[]} rows
+ * @param {(row: T) => unknown} key
+ */
+function unambiguous(rows, key) {
+    const known = new Set();
+    return rows.map((row) => {
+        const own = known.has(key(row)) ? row : key(row);
+        known.add(own);
+        return { row, key: own };
+    });
 }
 
 /**

@@ -37,8 +37,10 @@ export class Paged {
         try {
             let page;
             do {
-                page = await this.ask(this.next);
+                const asked = this.next;
+                page = await this.ask(asked);
                 if (run !== this.run) return;
+                if (asked !== null && page.next === asked) throw new Error('the router tells the same page again and again');
                 this.rows = fresh ? page.rows : [...this.rows, ...page.rows];
                 fresh = false;
                 [this.next, this.error] = [page.next, null];

@@ -43,7 +43,7 @@ function isError(outcome) {
  */
 function difference(before, after) {
     const known = new Map(before);
-    return after.map(([bound, number]) => [bound, Math.max(0, number - (known.get(bound) ?? 0))]);
+    return after.map(([bound, number]) => [bound === null ? null : Number(bound), Math.max(0, Number(number) - Number(known.get(bound) ?? 0))]);
 }
 
 /**

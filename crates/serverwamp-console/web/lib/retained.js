@@ -5,6 +5,7 @@ import { html, nothing } from '../vendor/lit.js';
 import { bytes, clock, count, text } from './format.js';
 import { List } from './list.js';
 import { Paged } from './paged.js';
+import { dictOf, dictsOf } from './sound.js';
 import { redraw, state } from './state.js';
 import { name, problem } from './value.js';
 
@@ -55,8 +56,8 @@ export class Retained {
     async #page(cursor) {
         const filter = this.prefix === '' ? {} : { filter: { topic: this.prefix } };
         const asked = { realm: state.realmName, limit: 200, ...filter, ...(cursor ? { cursor } : {}) };
-        const { topics, next } = await state.admin.ask('serverwamp.retained.query', asked);
-        return { rows: topics, next };
+        const { topics, next } = dictOf(await state.admin.ask('serverwamp.retained.query', asked), 'serverwamp.retained.query');
+        return { rows: dictsOf(topics, 'serverwamp.retained.query'), next: next ?? null };
     }
 
     /** @param {string} topic */

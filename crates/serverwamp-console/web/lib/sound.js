@@ -10,6 +10,46 @@ const isDict = (/** @type {unknown} */ value) => value !== null && typeof value 
 /** @typedef {(value: unknown) => boolean} Is */
 
 /**
+ * A list that a router sent; what is none is told of rather than read.
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {any[]}
+ */
+export function listOf(value, what) {
+    if (!Array.isArray(value)) throw new Error(`what the router sent as ${what} is no list`);
+    return value;
+}
+
+/**
+ * The same for a dictionary.
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {Record<string, any>}
+ */
+export function dictOf(value, what) {
+    if (!isDict(value)) throw new Error(`what the router sent as ${what} is no dictionary`);
+    return /** @type {Record<string, any>} */ (value);
+}
+
+/**
+ * A list of dictionaries.
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {Record<string, any>[]}
+ */
+export function dictsOf(value, what) {
+    return listOf(value, what).map((one) => dictOf(one, `one of ${what}`));
+}
+
+/**
+ * A number that sums can be made of, whatever stands there.
+ * @param {unknown} value
+ */
+export function numberOf(value) {
+    return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0;
+}
+
+/**
  * What a router may send, by type: what has to stand behind the type, and whether arguments may follow.
  * @type {Record<number, {name: string, needs: Is[], hasArguments?: boolean}>}
  */

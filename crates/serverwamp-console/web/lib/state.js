@@ -3,8 +3,9 @@
  */
 import { escaped } from './format.js';
 import { Link } from './link.js';
+import { dictOf, dictsOf } from './sound.js';
 
-/** @typedef {{id: string, title: string, enter?: () => void, leave?: () => void, view: () => unknown}} Page */
+/** @typedef {{id: string, title: string, enter?: () => void, leave?: () => void, rest?: () => void, wake?: () => void, view: () => unknown}} Page */
 
 /** The realm of the admin interface. */
 export const ADMIN_REALM = 'serverwamp.admin';
@@ -16,19 +17,32 @@ const UNTIL_READY = 200;
 /** @type {() => void} */
 let draw = () => {};
 let isDue = false;
+/** When it is drawn again at the earliest: a third of the time at most is for drawing. */
+let notBefore = 0;
 
 /** @param {() => void} how */
 export function drawWith(how) {
     draw = how;
 }
 
-/** Draws again, once for all that happens before the next frame. */
+/** Draws again, once for all that happens before the next frame; less often where drawing takes long, so that a flood leaves time for a person. */
 export function redraw() {
-    if (isDue) return;
+    // What a hidden tab draws nobody sees, and a page that is drawn asks; it is drawn when it is looked at again.
+    if (isDue || document.hidden) return;
     isDue = true;
+    const pause = notBefore - performance.now();
+    if (pause > 0) setTimeout(drawInNextFrame, pause);
+    else drawInNextFrame();
+}
+
+function drawInNextFrame() {
     requestAnimationFrame(() => {
         isDue = false;
+        if (document.hidden) return;
+        const began = performance.now();
         draw();
+        const ended = performance.now();
+        notBefore = ended + 2 * (ended - began);
     });
 }
 
@@ -104,13 +118,19 @@ class State {
         const link = this.admin;
         if (!link.isOpen || this.describedBy === link) return;
         [this.describedBy, this.served] = [link, null];
-        link.ask('serverwamp.admin.describe').then(
-            ({ items }) => {
-                this.served = new Map(items.map((/** @type {any} */ item) => [item.name, item.permission]));
-                redraw();
-            },
-            () => {},
-        );
+        const describe = async () => {
+            const { items } = dictOf(await link.ask('serverwamp.admin.describe'), 'serverwamp.admin.describe');
+            this.served = new Map(dictsOf(items, 'serverwamp.admin.describe').map((item) => [item.name, String(item.permission)]));
+            redraw();
+        };
+        // Pages say less about refusals then.
+        describe().catch(() => {});
+    }
+
+    /** Ends what the cookie of a link was good for, and joins as everybody else. */
+    async logOut() {
+        await fetch('logout', { method: 'POST' });
+        this.joinAdmin();
     }
 
     /** @param {import('./login.js').Login} [login] */

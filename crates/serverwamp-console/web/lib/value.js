@@ -39,6 +39,7 @@ export function block(value) {
 export function payload(args, kwargs = {}) {
     const hasNames = Object.keys(kwargs).length > 0;
     if (args.length === 0 && !hasNames) return 'nothing';
+    if (!Array.isArray(args)) return json([args, kwargs]);
     const positional = args.length === 1 ? json(args[0]) : args.length > 0 ? json(args) : '';
     return hasNames ? `${positional} ${json(kwargs)}`.trim() : positional;
 }
@@ -55,6 +56,7 @@ export function problem(error) {
 
 /** @param {{uri?: string, procedure?: string}} error */
 function adviceAbout({ uri, procedure = '' }) {
+    if (uri === 'serverwamp.error.too_many_watches') return '– as many pages and tools look at single URIs of this realm as may at once. This page gets its turn when one of them is closed or hidden.';
     const what = procedure.startsWith('serverwamp.') ? procedure : 'it';
     if (uri === 'wamp.error.no_such_procedure') return `This server does not serve ${what}.`;
     if (uri !== 'wamp.error.not_authorized') return '';
@@ -73,5 +75,5 @@ export function absent(link) {
     const what = link.realm === ADMIN_REALM ? `the admin interface (realm ${ADMIN_REALM})` : `the realm ${text(link.realm)}`;
     if (link.state === 'connecting') return html`<p class="quiet">Joining ${what} …</p>`;
     const how = link.state === 'refused' ? 'Not let into' : 'No session in';
-    return html`<p class="problem" role="alert">${how} ${what}${link.why ? `: ${link.why}` : ''}.</p>`;
+    return html`<p class="problem" role="alert">${how} ${what}${link.why ? `: ${link.why.slice(0, 600)}` : ''}.</p>`;
 }

@@ -2,10 +2,14 @@
  * What single procedures and topics do, from `serverwamp.uri.watch`: the server counts that only while somebody looks. One watch is open
  * at a time, for the page that is drawn, and none while the tab is hidden or paused.
  */
+import { dictOf, listOf, numberOf } from './sound.js';
 import { redraw, state } from './state.js';
 
 /** @typedef {{uri: string, calls_per_second: number, errors: number, in_flight: number, p99_micros: number | null}} ProcedureRate */
 /** @typedef {{uri: string, publications_per_second: number, events: number}} TopicRate */
+
+/** The time after which it is tried again where it did not go, in milliseconds. */
+const AGAIN = 3000;
 
 class Watch {
     /** What is watched, as one text; empty if nothing is. */
@@ -19,6 +23,8 @@ class Watch {
     /** Whether numbers have come. */
     isThere = false;
     seconds = 1;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    timer = undefined;
     /** Whether URIs that are not listed did nothing: else there were more than are told of. */
     isWhole = { procedures: false, topics: false };
     /** The procedures that are known to be registered by their exact names. */
@@ -45,7 +51,7 @@ class Watch {
         if (key === this.key) return;
         this.rest();
         if (key === '') return;
-        [this.key, this.error] = [key, null];
+        this.key = key;
         const asked = { realm: realmName, most, ...(prefix ? { uri: `${prefix}*` } : {}) };
         const called = admin.call('serverwamp.uri.watch', [], asked, {
             progress: ({ args, kwargs }) => {
@@ -57,12 +63,25 @@ class Watch {
             // One that was ended here, or with its session, is nothing to tell of.
             if (this.called !== called || !admin.isOpen) return;
             [this.called, this.error, this.isThere] = [null, error, false];
+            if (error.uri !== 'wamp.error.not_authorized') this.#tryAgain(key);
             redraw();
         });
     }
 
+    /**
+     * A realm has a bounded number of watches: this one waits until another page closes its own.
+     * @param {string} key
+     */
+    #tryAgain(key) {
+        this.timer = setTimeout(() => {
+            if (this.key === key && !this.called) this.key = '';
+            redraw();
+        }, AGAIN);
+    }
+
     /** Ends it. The numbers stay, as they are while the page is paused. */
     rest() {
+        clearTimeout(this.timer);
         this.called?.cancel();
         [this.key, this.called] = ['', null];
     }
@@ -102,13 +121,41 @@ class Watch {
 
     /** @param {any} counted */
     #counted(counted) {
-        const byUri = (/** @type {any[]} */ rates) => new Map(rates.map((rate) => [rate.uri, rate]));
-        [this.procedures, this.topics] = [byUri(counted.procedures), byUri(counted.topics)];
-        const { other_procedures: procedures, other_topics: topics } = counted;
-        this.isWhole = { procedures: !procedures?.calls && !procedures?.in_flight, topics: !topics?.publications };
-        [this.seconds, this.isThere, this.error] = [counted.seconds || 1, true, null];
+        const { procedures, topics, other_procedures: otherProcedures, other_topics: otherTopics, seconds } = dictOf(counted, 'what URIs do');
+        this.procedures = byUri(procedures, procedureRate);
+        this.topics = byUri(topics, topicRate);
+        this.isWhole = { procedures: !otherProcedures?.calls && !otherProcedures?.in_flight, topics: !otherTopics?.publications };
+        [this.seconds, this.isThere, this.error] = [numberOf(seconds) || 1, true, null];
         redraw();
     }
+}
+
+/**
+ * @template T
+ * @param {unknown} rates
+ * @param {(uri: string, rate: any) => T} rate
+ * @returns {Map<string, T>}
+ */
+function byUri(rates, rate) {
+    return new Map(listOf(rates, 'what URIs do').map((one) => [String(dictOf(one, 'what a URI does').uri), rate(String(one.uri), one)]));
+}
+
+/**
+ * @param {string} uri
+ * @param {any} told
+ * @returns {ProcedureRate}
+ */
+function procedureRate(uri, { calls_per_second: calls, errors, in_flight: open, p99_micros: p99 }) {
+    return { uri, calls_per_second: numberOf(calls), errors: numberOf(errors), in_flight: numberOf(open), p99_micros: p99 === null ? null : numberOf(p99) };
+}
+
+/**
+ * @param {string} uri
+ * @param {any} told
+ * @returns {TopicRate}
+ */
+function topicRate(uri, { publications_per_second: publications, events }) {
+    return { uri, publications_per_second: numberOf(publications), events: numberOf(events) };
 }
 
 /**

@@ -2,6 +2,8 @@
  * Configuration: what is in effect, and where each value comes from.
  */
 import { html, live, nothing } from '../vendor/lit.js';
+import { text } from '../lib/format.js';
+import { dictOf, dictsOf } from '../lib/sound.js';
 import { redraw, state } from '../lib/state.js';
 import { absent, name, problem } from '../lib/value.js';
 
@@ -42,8 +44,10 @@ class Configuration {
     async #read() {
         this.readFrom = state.admin;
         try {
-            const { config } = await state.admin.ask('serverwamp.node.config');
-            [this.rows, this.error] = [config, null];
+            const { config } = dictOf(await state.admin.ask('serverwamp.node.config'), 'serverwamp.node.config');
+            const rows = dictsOf(config, 'serverwamp.node.config');
+            this.rows = rows.map(({ key, value, source }) => ({ key: text(key), value: text(value, 400), source: text(source) }));
+            this.error = null;
         } catch (error) {
             this.error = /** @type {Error} */ (error);
         }
@@ -53,7 +57,7 @@ class Configuration {
     async #reload() {
         if (!confirm('Read the configuration again, and apply it?')) return;
         try {
-            this.said = String((await state.admin.ask('serverwamp.node.reload')).outcome).slice(0, 400);
+            this.said = text(dictOf(await state.admin.ask('serverwamp.node.reload'), 'serverwamp.node.reload').outcome, 400);
             await this.#read();
         } catch (error) {
             this.error = /** @type {Error} */ (error);

@@ -3,9 +3,10 @@
  * the counts of the meta API elsewhere.
  */
 import { html, nothing } from '../vendor/lit.js';
-import { clock, count, duration, rate, bytes } from '../lib/format.js';
+import { clock, count, duration, rate, bytes, text } from '../lib/format.js';
 import { Plot } from '../lib/plot.js';
 import { rates } from '../lib/rates.js';
+import { dictOf, dictsOf, numberOf } from '../lib/sound.js';
 import { Asked, redraw, state } from '../lib/state.js';
 import { absent, name, problem } from '../lib/value.js';
 import { watch } from '../lib/watch.js';
@@ -36,8 +37,8 @@ class Overview {
     tickingAt = null;
     /** @type {Error | null} */
     error = null;
-    info = new Asked(() => state.admin.ask('serverwamp.node.info'), 5000, () => state.admin.isOpen);
-    denials = new Asked(async () => (await state.admin.ask('serverwamp.auth.recent', { limit: 8 })).denials, 5000, () => state.admin.isOpen);
+    info = new Asked(async () => dictOf(await state.admin.ask('serverwamp.node.info'), 'serverwamp.node.info'), 5000, () => state.admin.isOpen);
+    denials = new Asked(async () => dictsOf((await state.admin.ask('serverwamp.auth.recent', { limit: 8 }))?.denials, 'serverwamp.auth.recent'), 5000, () => state.admin.isOpen);
     standard = new Asked(standardCounts, 2000, () => state.realm.isOpen);
 
     enter() {
@@ -50,6 +51,14 @@ class Overview {
         for (const asked of [this.info, this.denials, this.standard]) asked.stop();
         if (this.ticking && this.tickingAt) this.tickingAt.unsubscribe(this.ticking);
         [this.ticking, this.tickingAt] = [null, null];
+    }
+
+    rest() {
+        this.leave();
+    }
+
+    wake() {
+        this.enter();
     }
 
     recolour() {
@@ -86,10 +95,10 @@ class Overview {
     /** @param {any} tick */
     #ticked(tick) {
         if (!state.isLooking) return;
-        if (!Array.isArray(tick?.realms)) throw new Error('serverwamp.stats.tick has no realms');
+        const realms = dictsOf(tick?.realms, 'serverwamp.stats.tick');
         this.last = tick;
-        state.realms = tick.realms.map((/** @type {any} */ realm) => realm.realm).filter((/** @type {string} */ realm) => realm !== '');
-        const at = Date.parse(tick.at) / 1000;
+        state.realms = realms.map(({ realm }) => realm).filter((realm) => typeof realm === 'string' && realm !== '');
+        const at = Date.parse(text(tick.at)) / 1000;
         const realm = this.#realm();
         if (this.pointsOf !== state.realmName) [this.points, this.pointsOf] = [[], state.realmName];
         if (realm) {
@@ -132,7 +141,7 @@ class Overview {
                 </section>
                 <section><h2>Node</h2>
                     ${problem(this.info.error)}
-                    ${table(Object.entries(info ?? {}).filter(([key]) => key !== 'you'), ([key, value]) => [key, name(typeof value === 'number' && key !== 'pid' ? count(value) : String(value))], '')}
+                    ${table(Object.entries(info ?? {}).filter(([key]) => key !== 'you'), ([key, value]) => [name(key, 60), name(typeof value === 'number' && key !== 'pid' ? count(value) : value)], '')}
                 </section>
             </div>`;
     }
@@ -173,7 +182,7 @@ async function standardCounts() {
 
 /** @param {Record<string, number> | undefined} counts */
 function sum(counts) {
-    return counts && Object.values(counts).reduce((all, one) => all + one, 0);
+    return counts && Object.values(counts).reduce((all, one) => all + numberOf(one), 0);
 }
 
 /**

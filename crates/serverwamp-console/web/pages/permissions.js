@@ -2,6 +2,8 @@
  * Permissions: may somebody do something, and which rule says so.
  */
 import { html, live, nothing } from '../vendor/lit.js';
+import { whole } from '../lib/exact-json.js';
+import { dictOf } from '../lib/sound.js';
 import { redraw, state } from '../lib/state.js';
 import { absent, name, problem } from '../lib/value.js';
 
@@ -53,9 +55,9 @@ class Permissions {
 
     async #ask() {
         const { by, who, action, uri, match } = this;
-        const asked = { realm: state.realmName, [by]: by === 'session' ? Number(who) : who.trim(), action, uri: uri.trim(), match };
+        const asked = { realm: state.realmName, [by]: by === 'session' ? whole(who) : who.trim(), action, uri: uri.trim(), match };
         try {
-            this.answer = await state.admin.ask('serverwamp.auth.explain', asked);
+            this.answer = dictOf(await state.admin.ask('serverwamp.auth.explain', asked), 'serverwamp.auth.explain');
             this.asked = `${by} ${who.trim()}, ${action} ${uri.trim()}`;
             this.error = null;
         } catch (error) {

@@ -4,12 +4,12 @@
 import { html, live, nothing, repeat } from '../vendor/lit.js';
 import { copyAs, LANGUAGES } from '../lib/copy-as.js';
 import { parse } from '../lib/exact-json.js';
-import { clock, escaped } from '../lib/format.js';
+import { clock, escaped, text } from '../lib/format.js';
 import { redraw, state } from '../lib/state.js';
 import { absent, name, payload } from '../lib/value.js';
 
 /** @typedef {'call' | 'publish' | 'subscribe' | 'register'} Kind */
-/** @typedef {{number: number, at: number, what: string, uri: string, text: string, isError: boolean}} Entry */
+/** @typedef {{number: number, at: number, what: string, uri: string, text: string | (() => string), isError: boolean}} Entry What a function makes is made when it is drawn: of a flood little is. */
 
 /** @type {Record<Kind, {verb: string, uri: string, hint: string}>} */
 const KINDS = {
@@ -22,6 +22,9 @@ const KINDS = {
 const MOST_ENTRIES = 500;
 /** The registrations and subscriptions that are asked about. */
 const MOST_LEARNED = 200;
+
+/** The longest name that is offered: nobody types more, and a list of megabytes would be drawn with each letter. */
+const LONGEST = 500;
 
 class Playground {
     id = 'playground';
@@ -169,7 +172,10 @@ class Playground {
         for (const [kind, known] of /** @type {[string, Set<string>][]} */ ([['registration', state.procedures], ['subscription', state.topics]])) {
             try {
                 const ids = (await link.ask(`wamp.${kind}.list`)).exact.slice(0, MOST_LEARNED);
-                for (const id of ids) known.add(/** @type {any} */ ((await link.call(`wamp.${kind}.get`, [id])).args[0]).uri);
+                for (const id of ids) {
+                    const { uri } = /** @type {any} */ ((await link.call(`wamp.${kind}.get`, [id])).args[0]);
+                    if (typeof uri === 'string') known.add(uri);
+                }
             } catch {
                 // Without the meta API nothing is offered but what was used here.
             }
@@ -180,7 +186,7 @@ class Playground {
     /** What is known, for completion. */
     #known() {
         const isOfTopics = this.kind === 'publish' || this.kind === 'subscribe';
-        return [...(isOfTopics ? state.topics : state.procedures)].sort().slice(0, 1000);
+        return [...(isOfTopics ? state.topics : state.procedures)].filter((uri) => uri.length <= LONGEST).sort().slice(0, 1000);
     }
 
     /** @param {Kind} kind */
@@ -229,7 +235,7 @@ class Playground {
         const began = performance.now();
         const took = () => `after ${(performance.now() - began).toFixed(1)} ms`;
         const progress = (/** @type {import('../lib/link.js').Result} */ got) =>
-            this.#note('progress', uri, `${payload(got.args, got.kwargs)}  ${took()}`);
+            this.#noteAfter('progress', uri, got, took());
         const called = state.realm.call(uri, args, kwargs, {
             progress: this.wantsProgress ? progress : undefined,
             options: { ...timeout, ...options },
@@ -239,7 +245,7 @@ class Playground {
         try {
             const got = await called;
             state.procedures.add(uri);
-            this.#note('result', uri, `${payload(got.args, got.kwargs)}  ${took()}`);
+            this.#noteAfter('result', uri, got, took());
         } catch (error) {
             this.#note('error', uri, `${told(error)}  ${took()}`, true);
         }
@@ -271,7 +277,7 @@ class Playground {
         const link = state.realm;
         try {
             const standing = await link.subscribe(uri, { match: this.match, ...options }, (event) =>
-                this.#note('event', String(event.details.topic ?? uri), payload(event.args, event.kwargs)),
+                this.#note('event', text(event.details.topic ?? uri, 1000), () => payload(event.args, event.kwargs)),
             );
             state.topics.add(uri);
             this.subscribed.push({ standing, link });
@@ -290,7 +296,7 @@ class Playground {
         const fixed = this.answer.trim() === '' ? undefined : { value: read(this.answer, 'The answer is') };
         try {
             await link.register(uri, { match: this.match, ...options }, (invocation) => {
-                this.#note('called', String(invocation.details.procedure ?? uri), payload(invocation.args, invocation.kwargs));
+                this.#note('called', text(invocation.details.procedure ?? uri, 1000), () => payload(invocation.args, invocation.kwargs));
                 return fixed ? fixed.value : invocation.args;
             });
             this.registered.push({ uri, link });
@@ -319,6 +325,16 @@ class Playground {
         }
     }
 
+    /**
+     * @param {string} what
+     * @param {string} uri
+     * @param {import('../lib/link.js').Result} got
+     * @param {string} took
+     */
+    #noteAfter(what, uri, got, took) {
+        this.#note(what, uri, () => `${payload(got.args, got.kwargs)}  ${took}`);
+    }
+
     async #copy() {
         const what = { kind: this.kind, uri: this.uri[this.kind].trim(), args: this.args, kwargs: this.kwargs, url: state.url, realm: state.realmName };
         try {
@@ -333,7 +349,7 @@ class Playground {
     /**
      * @param {string} what
      * @param {string} uri
-     * @param {string} text
+     * @param {string | (() => string)} text
      */
     #note(what, uri, text, isError = false) {
         this.entries.unshift({ number: ++this.number, at: Date.now(), what, uri, text, isError });
@@ -343,7 +359,10 @@ class Playground {
 }
 
 /** @param {Entry} entry */
-function entryView({ at, what, uri, text, isError }) {
+function entryView(entry) {
+    const { at, what, uri, isError } = entry;
+    if (typeof entry.text === 'function') entry.text = entry.text();
+    const { text } = entry;
     return html`<div class="entry ${isError ? 'error' : ''}" data-what=${what}>
         <time>${clock(at)}</time> <b>${what}</b> ${name(uri, 120)} <bdi class="said">${text}</bdi>
     </div>`;

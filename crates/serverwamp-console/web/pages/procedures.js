@@ -2,7 +2,7 @@
  * Procedures: what is registered, who serves it, and how often it is called.
  */
 import { html } from '../vendor/lit.js';
-import { age, count, duration, rate } from '../lib/format.js';
+import { age, count, duration, rate, text } from '../lib/format.js';
 import { holdings } from '../lib/holdings.js';
 import { together, watch } from '../lib/watch.js';
 
@@ -26,12 +26,12 @@ export const procedures = holdings({
     known: 'procedures',
     cells: (row) => [
         row.match,
-        row.invoke ?? '',
+        text(row.invoke, 20),
         row.application === undefined ? '' : row.application ? 'the application' : 'clients',
         row.callees === undefined ? '' : count(row.callees),
         ...rates(watch.ofProcedure(row.uri, row.match)),
         row.created ? age(row.created) : '',
-        String(row.id),
+        text(row.id, 40),
     ],
     sums: (rows) => {
         const known = rows.flatMap((row) => watch.ofProcedure(row.uri, row.match) ?? []);

@@ -6,6 +6,7 @@ import { html, live, nothing } from '../vendor/lit.js';
 import { age, bytes, count, text } from '../lib/format.js';
 import { List } from '../lib/list.js';
 import { Paged } from '../lib/paged.js';
+import { dictOf, dictsOf, listOf } from '../lib/sound.js';
 import { redraw, state } from '../lib/state.js';
 import { absent, block, name, problem } from '../lib/value.js';
 
@@ -72,7 +73,7 @@ class Sessions {
         const { session } = this.chosen.session ?? this.chosen;
         const more = this.chosen.details;
         return html`<section class="details" aria-label="The chosen session">
-            <h2>Session ${session} ${state.isOwn(session) ? '(this console)' : ''}</h2>
+            <h2>Session ${text(session, 40)} ${state.isOwn(session) ? '(this console)' : ''}</h2>
             ${problem(this.error)}
             ${state.admin.isOpen && !state.isOwn(session)
                 ? html`<button class="danger" @click=${() => this.#kill(session)}>End this session</button> <span role="status">${this.said}</span>`
@@ -90,13 +91,13 @@ class Sessions {
     async #page(cursor) {
         const filter = this.filter.trim() === '' ? undefined : { [this.filterBy]: this.filter.trim() };
         const asked = { realm: state.realmName, limit: 200, ...(filter ? { filter } : {}), ...(cursor ? { cursor } : {}) };
-        const { sessions, next } = await state.admin.ask('serverwamp.session.query', asked);
-        return { rows: sessions, next };
+        const { sessions, next } = dictOf(await state.admin.ask('serverwamp.session.query', asked), 'serverwamp.session.query');
+        return { rows: dictsOf(sessions, 'serverwamp.session.query'), next: next ?? null };
     }
 
     async #ids() {
-        const ids = await state.realm.ask('wamp.session.list');
-        return { rows: ids.map((/** @type {number} */ session) => ({ session })), next: null };
+        const ids = listOf(await state.realm.ask('wamp.session.list'), 'wamp.session.list');
+        return { rows: ids.map((session) => ({ session })), next: null };
     }
 
     /** @param {any[]} rows */
@@ -106,9 +107,11 @@ class Sessions {
             if (row.authid !== undefined || row.isAsked) continue;
             row.isAsked = true;
             state.realm.call('wamp.session.get', [row.session]).then(
-                ({ args }) => { Object.assign(row, args[0]); redraw(); },
-                () => { row.authid = null; },
-            );
+                ({ args }) => {
+                    const { authid = null, authrole, authmethod, transport } = dictOf(args[0], 'wamp.session.get');
+                    Object.assign(row, { authid, authrole, authmethod, transport });
+                },
+            ).catch(() => { row.authid = null; }).then(redraw);
         }
     }
 
@@ -129,7 +132,7 @@ class Sessions {
 
     /** @param {number} session */
     async #kill(session) {
-        if (!confirm(`End session ${session}?`)) return;
+        if (!confirm(`End session ${text(session, 40)}?`)) return;
         try {
             const { ended } = await state.admin.ask('serverwamp.session.kill', { realm: state.realmName, session });
             this.said = ended === 1 ? 'It was ended.' : 'It is gone already.';
@@ -146,11 +149,11 @@ function cells(row) {
     const isOwn = state.isOwn(row.session);
     const traffic = row.received_bytes === undefined ? '' : `${bytes(row.received_bytes)} / ${bytes(row.sent_bytes)}`;
     return [
-        html`${isOwn ? html`<em>you</em> ` : nothing}<b>${row.session}</b>`,
+        html`${isOwn ? html`<em>you</em> ` : nothing}<b>${text(row.session, 40)}</b>`,
         name(row.authid, 60),
         name(row.authrole, 40),
         name(row.authmethod, 30),
-        row.transport?.type ? name(row.transport.type, 20) : name(row.transport && typeof row.transport === 'string' ? `${row.transport} ${row.serializer ?? ''}` : '', 40),
+        row.transport?.type ? name(row.transport.type, 20) : name(typeof row.transport === 'string' ? `${row.transport} ${text(row.serializer, 20)}` : '', 40),
         name(row.address ?? row.transport?.peer ?? '', 48),
         name(row.agent ?? '', 60),
         row.joined ? age(row.joined) : '',

@@ -1,7 +1,7 @@
 /**
  * Topics: what is subscribed to, by whom, and how often it is published to; what is retained and kept.
  */
-import { age, count, rate } from '../lib/format.js';
+import { age, count, rate, text } from '../lib/format.js';
 import { holdings } from '../lib/holdings.js';
 import { Retained } from '../lib/retained.js';
 import { watch } from '../lib/watch.js';
@@ -27,7 +27,7 @@ export const topics = holdings({
         ...rates([watch.ofTopic(row.uri, row.match)]),
         row.history === undefined || row.history === null ? '' : count(row.history.events ?? row.history),
         row.created ? age(row.created) : '',
-        String(row.id),
+        text(row.id, 40),
     ],
     sums: (rows) => [`${count(rows.length)} URIs`, '', '', ...rates(rows.map((row) => watch.ofTopic(row.uri, row.match))), '', '', ''],
     members: 'subscribers',
