@@ -160,7 +160,7 @@ function loginForm() {
         </label>
         <label>Proof
             <select name="method">
-                <option value="">none: anonymous, or the console's link</option>
+                <option value="">none, or the console's link</option>
                 <option value="ticket">ticket</option>
                 <option value="wampcra">WAMP-CRA</option>
                 <option value="cryptosign">cryptosign</option>

@@ -6,6 +6,8 @@ import { redraw } from './state.js';
 
 /** The height of a row, in CSS pixels; `.row` in the style has the same. */
 const HEIGHT = 28;
+/** The height that a list grows to with its rows; `.scroll` in the style has the same. */
+const FULL = 640;
 /** The rows that are drawn above and below those that are seen. */
 const MORE = 8;
 
@@ -23,7 +25,7 @@ export class List {
         this.rows = [];
         this.at = 0;
         this.top = 0;
-        this.seenHeight = 600;
+        this.seenHeight = FULL;
         /** @type {HTMLElement | null} */
         this.box = null;
         this.id = `list-${settings.className}`;
@@ -83,7 +85,7 @@ export class List {
     /** @param {Element | undefined} element */
     #attach(element) {
         this.box = /** @type {HTMLElement | null} */ (element ?? null);
-        if (this.box) this.seenHeight = this.box.clientHeight || this.seenHeight;
+        if (this.box) this.seenHeight = Math.max(FULL, this.box.clientHeight);
     }
 
     /** @param {Element | undefined} element */
@@ -94,7 +96,7 @@ export class List {
     /** @param {Event} event */
     #scrolled(event) {
         const box = /** @type {HTMLElement} */ (event.currentTarget);
-        [this.top, this.seenHeight] = [box.scrollTop, box.clientHeight];
+        [this.top, this.seenHeight] = [box.scrollTop, Math.max(FULL, box.clientHeight)];
         redraw();
     }
 
@@ -137,7 +139,7 @@ export class List {
 
     /** @param {KeyboardEvent} event */
     #pressed(event) {
-        const page = Math.max(1, Math.floor(this.seenHeight / HEIGHT) - 1);
+        const page = Math.max(1, Math.floor((this.box?.clientHeight || this.seenHeight) / HEIGHT) - 1);
         const last = this.rows.length - 1;
         /** @type {Record<string, number>} */
         const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -last, End: last };

@@ -3,6 +3,7 @@
  */
 import { html, ref } from '../vendor/lit.js';
 import UPlot from '../vendor/uplot.js';
+import { clock } from './format.js';
 
 /** The height of a plot, in CSS pixels. */
 const HEIGHT = 180;
@@ -75,7 +76,7 @@ export class Plot {
                 height: HEIGHT,
                 legend: { show: false },
                 cursor: { sync: { key: 'overview' }, points: { size: 5 } },
-                axes: [axis, { ...axis, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(this.value) }],
+                axes: [{ ...axis, space: 80, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((at) => clock(at * 1000)) }, { ...axis, size: 64, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(this.value) }],
                 scales: { x: { range: (/** @type {any} */ _, /** @type {number} */ first, /** @type {number} */ last) => [Math.max(last - SECONDS, Math.min(first, last - FEWEST)), last] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ top) => [0, Math.max(1, (top || 0) * 1.15)] } },
                 series: [
                     {},

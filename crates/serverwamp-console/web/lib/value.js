@@ -51,12 +51,12 @@ export function payload(args, kwargs = {}) {
 export function problem(error) {
     if (!error) return nothing;
     const advice = adviceAbout(/** @type {any} */ (error));
-    return html`<p class="problem" role="alert">${escaped(error.message.slice(0, 1000))} ${advice}</p>`;
+    return html`<p class="problem" role="alert">${escaped(error.message.slice(0, 1000))}${advice ? `. ${advice}` : ''}</p>`;
 }
 
 /** @param {{uri?: string, procedure?: string}} error */
 function adviceAbout({ uri, procedure = '' }) {
-    if (uri === 'serverwamp.error.too_many_watches') return '– as many pages and tools look at single URIs of this realm as may at once. This page gets its turn when one of them is closed or hidden.';
+    if (uri === 'serverwamp.error.too_many_watches') return 'As many pages and tools look at single URIs of this realm as may at once. This page gets its turn when one of them is closed or hidden.';
     const what = procedure.startsWith('serverwamp.') ? procedure : 'it';
     if (uri === 'wamp.error.no_such_procedure') return `This server does not serve ${what}.`;
     if (uri !== 'wamp.error.not_authorized') return '';

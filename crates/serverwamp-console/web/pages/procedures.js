@@ -27,7 +27,7 @@ export const procedures = holdings({
     cells: (row) => [
         row.match,
         text(row.invoke, 20),
-        row.application === undefined ? '' : row.application ? 'the application' : 'clients',
+        row.application === undefined ? '' : row.application ? 'application' : 'clients',
         row.callees === undefined ? '' : count(row.callees),
         ...rates(watch.ofProcedure(row.uri, row.match)),
         row.created ? age(row.created) : '',
