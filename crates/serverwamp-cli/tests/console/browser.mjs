@@ -13,7 +13,7 @@ export const LINK = process.env.CONSOLE_LINK;
 export const HOME = LINK.replace(/#.*/, '');
 
 /** The time for something to appear, in milliseconds, on a machine that has other things to do. */
-const PATIENCE = 20000;
+const PATIENCE = 60000;
 
 /** Fails with `text` unless `condition`. */
 export function check(condition, text) {

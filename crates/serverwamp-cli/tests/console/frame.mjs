@@ -111,4 +111,81 @@ export const frame = {
             await tab.reads('.entry[data-what=result]', 'liftoff');
         });
     },
+
+    /** On every page each control that can be used is reached by the Tab key, and is named; the login form opens, says its fault and closes by keys. */
+    async reached() {
+        await inBrowser(LINK, async (tab) => {
+            await tab.joined('admin');
+            await tab.joined('realm');
+            const { keyboard } = tab.page;
+            await tab.page.focus('[data-link=realm]');
+            await keyboard.press('Enter');
+            await tab.page.waitForSelector('.login');
+            for (const page of Object.keys(PAGES)) {
+                await tab.visit(page);
+                if (['sessions', 'procedures'].includes(page)) {
+                    await tab.page.locator(`.${page} .whole .row`).first().waitFor();
+                    await tab.page.focus(`.${page} .scroll`);
+                    await keyboard.press('Enter');
+                    await tab.page.waitForSelector('.details .value');
+                }
+                const many = await tab.page.evaluate(() => {
+                    globalThis.reached = new Set();
+                    document.addEventListener('focusin', ({ target }) => globalThis.reached.add(target));
+                    document.activeElement?.blur();
+                    globalThis.controls = () => [...document.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')].filter((one) => !one.disabled && one.tabIndex >= 0);
+                    return globalThis.controls().length;
+                });
+                for (let presses = 0; presses < many + 5; presses += 1) await keyboard.press('Tab');
+                const missing = await tab.page.evaluate(() => globalThis.controls().filter((one) => !globalThis.reached.has(one)).map((one) => one.outerHTML.slice(0, 200)));
+                equal(missing.join('\n'), '', `what the keyboard does not reach at ${page}`);
+            }
+            await tab.page.focus('.login [name=method]');
+            await keyboard.type('crypto');
+            await tab.page.focus('.login [name=secret]');
+            await keyboard.type('no key');
+            await keyboard.press('Enter');
+            await tab.reads('.login .problem', 'hexadecimal digits');
+            await tab.page.focus('.login button:text-is("Cancel")');
+            await keyboard.press('Enter');
+            await tab.page.waitForSelector('.login', { state: 'detached' });
+        });
+    },
+
+    /** Asking who may do what, looking at messages, pausing and changing the colours, by keys alone. */
+    async byKeys() {
+        await inBrowser(LINK, async (tab) => {
+            await tab.joined('admin');
+            await tab.joined('realm');
+            const { keyboard } = tab.page;
+            await tab.visit('permissions');
+            await tab.page.focus('[name=who]');
+            await keyboard.type('guest');
+            await tab.page.focus('[name=uri]');
+            await keyboard.type('demo.add');
+            await keyboard.press('Enter');
+            await tab.reads('.verdict h2', 'Yes');
+            await tab.visit('messages');
+            await tab.page.focus('main');
+            await keyboard.press('/');
+            await tab.page.waitForSelector('[data-filter]:focus');
+            await keyboard.type('demo.*');
+            await keyboard.press('Enter');
+            await tab.page.waitForSelector('button:text-is("Stop")');
+            await tab.page.focus('button:text-is("Stop")');
+            await keyboard.press('Space');
+            await tab.page.waitForSelector('button:text-is("Look")');
+            await tab.page.focus('main');
+            await keyboard.press('p');
+            await tab.page.waitForSelector('button[aria-pressed=true]');
+            await keyboard.press('p');
+            await tab.page.waitForSelector('button[aria-pressed=false]');
+            await tab.page.focus('button:text("Theme")');
+            await keyboard.press('Enter');
+            await tab.page.waitForSelector('html[data-theme=light]');
+            await tab.page.focus('.skip');
+            await keyboard.press('Enter');
+            await tab.page.waitForSelector('#main:focus');
+        });
+    },
 };

@@ -18,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The time for one scenario, on a machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The most bytes of a picture: the repository keeps them for ever.
 const MOST: u64 = 256 * 1024;
@@ -132,6 +132,16 @@ fn the_playground_calls_publishes_subscribes_and_registers() {
 #[test]
 fn a_keyboard_is_enough() {
     scenario("keyboard");
+}
+
+#[test]
+fn every_control_of_every_page_is_reached_by_keys() {
+    scenario("reached");
+}
+
+#[test]
+fn pages_are_used_by_keys() {
+    scenario("byKeys");
 }
 
 #[test]

@@ -8,8 +8,8 @@ const WATCHES = 8;
 
 /** Waits until `condition` holds. */
 async function until(condition, what) {
-    for (const end = Date.now() + 30000; !(await condition()); await new Promise((done) => setTimeout(done, 50))) {
-        check(Date.now() < end, `not within 30 s: ${what}`);
+    for (const end = Date.now() + 60000; !(await condition()); await new Promise((done) => setTimeout(done, 50))) {
+        check(Date.now() < end, `not within 60 s: ${what}`);
     }
 }
 
