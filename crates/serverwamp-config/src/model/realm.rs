@@ -26,8 +26,8 @@ section! {
     /// A realm without roles lets everybody whom it lets in call, register, publish and subscribe as they like. With roles, a session may
     /// do what its role allows, and one whose role is not listed may do nothing.
     pub struct Realm: "realm" by name {
-        /// Its name: one URI such as `"realm1"` or `"com.example.shop"`. It has no `*`, white space or control characters, and does not
-        /// start with `wamp.`. Realms of many names, such as `"com.example.*"`, are made of a `[[template]]`.
+        /// Its name: one URI such as `"realm1"` or `"com.example.shop"`. It has no `*`, white space or control characters, does not start
+        /// with `wamp.`, and is not `serverwamp.admin`, which `[admin]` makes. Realms of many names, such as `"com.example.*"`, are made of a `[[template]]`.
         live name: RealmName;
         /// The ways in, in the order in which they are tried. Without any, nobody comes in.
         live auth: Vec<At<Auth>> = Vec::new();
@@ -46,6 +46,7 @@ section! {
     /// Realms that are made when the first client joins one, and removed when they have been empty for a while.
     pub struct Template: "template" by names {
         /// The names of the realms, a pattern of URIs: `"com.*"` is each that starts with `com.`, with any number of parts behind it.
+        /// None of them is `serverwamp.admin`, whatever the pattern is.
         live names: RealmNames;
         /// The number of realms that there may be at a time.
         live most_realms: Positive = Positive::new(1000);

@@ -86,7 +86,7 @@ texts! {
     RealmNames(
         "a URI, or a pattern such as `\"shop.*\"` or `\"shop.*.price\"`",
         Some(r"^(\*|[^\s.#]+)(\.(\*|[^\s.#]+))*$"),
-        |text| UriPattern::new(text).pattern().map(drop),
+        realm_names,
         as_written
     );
 
@@ -104,7 +104,21 @@ fn as_written(node: Option<&NodeRef<'_>>) -> String {
     }
 }
 
+fn realm_names(text: &str) -> Result<(), String> {
+    not_of_administrators(text)?;
+    UriPattern::new(text).pattern().map(drop)
+}
+
+/// The realm of the admin interface is made of `[admin]` and of nothing else: administrators give it their secrets.
+fn not_of_administrators(text: &str) -> Result<(), String> {
+    if text == serverwamp::Admin::REALM {
+        return Err(format!("{text:?} is reserved: the realm of the admin interface is made of `[admin]`"));
+    }
+    Ok(())
+}
+
 fn realm_name(text: &str) -> Result<(), String> {
+    not_of_administrators(text)?;
     if text.starts_with("wamp.") {
         return Err(format!("{text:?} is reserved: names that start with `wamp.` belong to the protocol"));
     }

@@ -69,7 +69,7 @@ pub struct Admin<S = ()> {
 
 impl Admin {
     /// The name of the realm.
-    pub const REALM: &str = "serverwamp.admin";
+    pub const REALM: &str = crate::router::realm::ADMIN_REALM;
 
     /// The reference page docs/admin.md, made of the table of everything that is served.
     #[doc(hidden)]

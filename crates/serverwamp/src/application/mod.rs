@@ -139,7 +139,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
         self
     }
 
-    /// Adds a realm that also takes the sessions that ask for an unknown realm.
+    /// Adds a realm that also takes the sessions that ask for an unknown realm, but for that of the admin interface ([`Admin::REALM`](crate::Admin::REALM)).
     #[track_caller]
     pub fn default_realm(mut self, realm: Realm<S>) -> Self {
         self.waiting.push((realm, Placed { place: Location::caller(), default: true }));

@@ -101,6 +101,21 @@ async fn neither_hello_nor_a_failed_login_makes_a_realm() {
 }
 
 #[tokio::test]
+async fn the_realm_of_the_admin_interface_is_made_by_no_template_and_replaced_by_no_other_realm() {
+    let admin = serverwamp::Admin::REALM;
+    for names in [prefix(""), prefix("serverwamp."), admin.into()] {
+        let application = application(RealmTemplate::new(names, tenant).authenticator(auth::ticket(check)));
+        let (_, abort) = log_in(&application, admin, admin).await;
+        assert!(abort.starts_with("[3,") && abort.contains("no_such_realm"), "{abort}");
+    }
+    let everybody = Realm::router("realm1").allow_anonymous("guest");
+    let application = Application::builder().default_realm(everybody).build().unwrap();
+    assert!(application.join("realm2").await.is_ok());
+    let error = application.join(admin).await.unwrap_err();
+    assert!(error.to_string().contains("no_such_realm"), "{error}");
+}
+
+#[tokio::test]
 async fn auth_11_names_that_no_template_makes_are_no_such_realm() {
     let application = application(template());
     for name in ["tenant.A", "tenant.a b", "wamp.tenant", "other", "tenant.", "tenant"] {

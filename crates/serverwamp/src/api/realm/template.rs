@@ -50,7 +50,8 @@ type Make<S> = Arc<dyn Fn(&str) -> Realm<S> + Send + Sync>;
 /// [`RealmChanges`](crate::RealmChanges) adds, replaces and removes templates while the application runs.
 ///
 /// A realm that is [added](crate::Realms::add) by name takes precedence over a template; of several templates, the one that was added
-/// first. Names have to be strict URIs (`[0-9a-z_]` in every component) and do not start with `wamp.`.
+/// first. Names have to be strict URIs (`[0-9a-z_]` in every component) and do not start with `wamp.`;
+/// that of the admin interface ([`Admin::REALM`](crate::Admin::REALM)) is none of them, whatever the pattern is.
 #[must_use]
 pub struct RealmTemplate<S = ()> {
     pattern: RoutePattern,

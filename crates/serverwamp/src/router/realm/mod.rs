@@ -47,7 +47,7 @@ pub(crate) use node_link::NodeLink;
 pub(crate) use permits::CallPermits;
 pub use publication::Publication;
 pub use realm_limits::RealmLimits;
-pub(crate) use registry::{Destination, RealmChange, RealmRegistry, SettingsChange};
+pub(crate) use registry::{ADMIN_REALM, Destination, RealmChange, RealmRegistry, SettingsChange};
 pub(crate) use running::{Routed, RunningRealm};
 pub(crate) use seats::{RealmPlace, Seat};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
