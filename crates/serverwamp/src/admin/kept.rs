@@ -2,7 +2,7 @@
 
 use super::AdminPermission;
 use super::call::{AdminCall, count, fields};
-use super::page::{AT_ONCE, AdminPage, expired, unreadable};
+use super::page::{AT_ONCE, AdminPage, PagedList, expired, unreadable};
 use super::table::{
     AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
     FieldRow, FilterRow, LIMIT, NEXT, NO_SUCH_REALM, REALM, SCANNED, SORT_BY_ID,
@@ -161,7 +161,7 @@ fn purge_retained(call: AdminCall) -> BoxFuture<'static, AdminAnswer> {
 
 fn histories(call: &AdminCall) -> AdminAnswer {
     let realm = call.realm()?;
-    let mut page = AdminPage::of(call, &realm)?;
+    let mut page = AdminPage::of(call, &realm, PagedList::Histories)?;
     let changes = realm.changes();
     let entries = changes.subscriptions.within(page.ids(SubscriptionId::new));
     let entries = entries.map(|(id, entry)| (id.get(), entry));

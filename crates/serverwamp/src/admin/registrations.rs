@@ -2,7 +2,7 @@
 
 use super::AdminPermission;
 use super::call::{AdminCall, count, fields};
-use super::page::AdminPage;
+use super::page::{AdminPage, PagedList};
 use super::table::{
     AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
     FieldRow, FilterRow, LIMIT, NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID,
@@ -123,7 +123,7 @@ fn query(call: &AdminCall) -> AdminAnswer {
             && invoke.is_none_or(|invoke| entry.invoke.as_str() == invoke)
     };
     let realm = call.realm()?;
-    let mut page = AdminPage::of(call, &realm)?;
+    let mut page = AdminPage::of(call, &realm, PagedList::Registrations)?;
     let changes = realm.changes();
     let entries = changes.registrations.within(page.ids(RegistrationId::new));
     let entries = entries.map(|(id, entry)| (id.get(), entry));

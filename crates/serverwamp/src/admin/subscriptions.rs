@@ -2,7 +2,7 @@
 
 use super::AdminPermission;
 use super::call::{AdminCall, count, fields};
-use super::page::AdminPage;
+use super::page::{AdminPage, PagedList};
 use super::table::{
     AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, CURSOR, CURSOR_EXPIRED,
     FieldRow, FilterRow, LIMIT, NEXT, NO_SUCH_REALM, NO_SUCH_SESSION, REALM, SCANNED, SORT_BY_ID,
@@ -113,7 +113,7 @@ fn query(call: &AdminCall) -> AdminAnswer {
             && kind.is_none_or(|kind| entry.pattern.kind().as_str() == kind)
     };
     let realm = call.realm()?;
-    let mut page = AdminPage::of(call, &realm)?;
+    let mut page = AdminPage::of(call, &realm, PagedList::Subscriptions)?;
     let changes = realm.changes();
     let entries = changes.subscriptions.within(page.ids(SubscriptionId::new));
     let entries = entries.map(|(id, entry)| (id.get(), entry));

@@ -11,6 +11,7 @@ use super::table::{
     NO_PROGRESS, NO_SUCH_REALM, REALM,
 };
 use crate::WampError;
+use crate::base::message_kind::MessageKind;
 use crate::router::tap::{MOST_TAPS, ShownMessage, ShownPayload, TapDisplay, TapReader};
 use crate::rt::{BoxFuture, after};
 use serverwamp_proto::codec::{Dict, Value};
@@ -215,7 +216,16 @@ impl TapFilter {
         {
             return Err(WampError::invalid_argument("filter.direction: expected \"received\" or \"sent\""));
         }
-        Ok(Self { uri: key("uri"), kind: key("type").map(|kind| kind.to_uppercase()), direction })
+        let kind = key("type").map(|kind| kind.to_uppercase());
+        // A tap that nothing can fit would be silent for ever.
+        if let Some(kind) = &kind
+            && (kind.is_empty() || !MessageKind::ALL.iter().any(|one| one.message().1 == kind))
+        {
+            return Err(WampError::invalid_argument(format!(
+                "filter.type: expected the name of a message, such as \"CALL\", got {kind:?}"
+            )));
+        }
+        Ok(Self { uri: key("uri"), kind, direction })
     }
 
     fn fits(&self, message: &ShownMessage) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::WampError;
 use crate::admin::call::{AdminCall, count, fields};
-use crate::admin::page::AdminPage;
+use crate::admin::page::{AdminPage, PagedList};
 use crate::admin::table::AdminAnswer;
 use crate::base::message_kind::{MessageDirection, MessageKind};
 use crate::router::session::RouterSession;
@@ -63,7 +63,7 @@ pub(super) fn address(text: &str, argument: &str) -> Result<IpAddr, WampError> {
 pub(super) fn query(call: &AdminCall) -> AdminAnswer {
     let filter = SessionFilter::of(call)?;
     let realm = call.realm()?;
-    let mut page = AdminPage::of(call, &realm)?;
+    let mut page = AdminPage::of(call, &realm, PagedList::Sessions)?;
     let sessions = realm.sessions_by_id();
     let entries = sessions.range(page.ids(SessionId::new)).map(|(id, session)| (id.get(), session));
     let found: Vec<_> = page.take(entries, |session| filter.fits(session)).into_iter().cloned().collect();

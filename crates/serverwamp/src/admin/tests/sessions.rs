@@ -147,6 +147,11 @@ async fn cursors_and_realms_that_are_gone_are_said_to_be() {
     let with = |cursor| [("realm", text("realm1")), ("cursor", cursor)];
     let error = call(&client, "serverwamp.session.query", &with(text("7"))).await.unwrap_err();
     assert_eq!(error.uri(), "wamp.error.invalid_argument");
+    for list in ["registration", "subscription", "history"] {
+        let error =
+            call(&client, &format!("serverwamp.{list}.query"), &with(next.clone())).await.unwrap_err();
+        assert!(error.uri() == "wamp.error.invalid_argument" && error.to_string().contains("another list"));
+    }
     app.realms().stop("realm1", "wamp.close.close_realm").unwrap().settled().await;
     let error = call(&client, "serverwamp.session.query", &with(next.clone())).await.unwrap_err();
     assert_eq!(error.uri(), "wamp.error.no_such_realm");

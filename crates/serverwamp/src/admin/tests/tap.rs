@@ -69,9 +69,12 @@ async fn payloads_need_their_permission_and_progress_has_to_be_asked_for() {
     let realm: Dict = [("realm", "realm1")].into_iter().collect();
     let error: WampError = tool.call::<Value, _>("serverwamp.tap.open", Kwargs(realm)).await.unwrap_err();
     assert_eq!(error.uri(), "wamp.error.option_not_allowed");
-    let filter: Dict = [("direction", "both")].into_iter().collect();
-    let error = open(&tool, false, &[("filter", Value::Dict(filter))]).finish().await.unwrap_err();
-    assert_eq!(error.uri(), "wamp.error.invalid_argument");
+    for wrong in [("direction", "both"), ("type", "CALLS"), ("type", ""), ("type", "CALL\u{1b}[2J")] {
+        let filter: Dict = [wrong].into_iter().collect();
+        let error = open(&tool, false, &[("filter", Value::Dict(filter))]).finish().await.unwrap_err();
+        assert_eq!(error.uri(), "wamp.error.invalid_argument", "{wrong:?}");
+        assert!(error.to_string().contains(&format!("filter.{}: expected", wrong.0)), "{error}");
+    }
     let (guest, _registered) = traffic(&app).await;
     let mut tap = open(&tool, false, &[]);
     until_open(&app).await;
