@@ -121,7 +121,7 @@ fn messages_are_followed_saved_and_played_again() {
     assert_eq!((masked.status.code(), &*masked.stdout), (Some(2), ""));
     assert!(masked.stderr.contains("no publications that can be played again"), "{masked:?}");
     let played = run(&server, &["replay", &played_and_withheld(&scratch), "--at-once"]);
-    assert_eq!(succeeded(&played), "1 call, of which 0 failed; 0 publications\n");
+    assert_eq!(succeeded(&played), "2 calls, of which 0 failed; 0 publications\n");
     assert_eq!(
         played.stderr,
         "serverwamp: 2 messages were not played again: their payload was masked in part\n\
@@ -131,6 +131,10 @@ fn messages_are_followed_saved_and_played_again() {
     let broken = run(&server, &["replay", &file]);
     assert_eq!(broken.status.code(), Some(2));
     assert!(broken.stderr.contains("broken.jsonl:1: it is no message"), "{broken:?}");
+    let file =
+        scratch.write("args.jsonl", r#"{"type":"CALL","direction":"received","uri":"shop.add","args":5}"#);
+    let wrong = run(&server, &["replay", &file]);
+    assert!(wrong.stderr.contains("args.jsonl:1: its `args` are no list"), "{wrong:?}");
 }
 
 #[test]
@@ -144,18 +148,20 @@ fn what_only_serve_has_is_not_refused_as_if_it_were_forbidden() {
     }
 }
 
-/// A file with a call that can be played, and three messages that cannot.
+/// A file with two calls that can be played, one of them with a value of its own that looks like a mask, and three messages that cannot: of
+/// an earlier version, which does not say what is masked, and of this one.
 fn played_and_withheld(scratch: &Scratch) -> String {
     let payloads = [
         r#""args":[1,"**********"],"kwargs":{"n":1}"#,
-        r#""args":[],"kwargs":{"password":"**********"}"#,
+        r#""args":[1],"kwargs":{"n":"**********"},"masked":0"#,
+        r#""args":[],"kwargs":{"password":"**********"},"masked":1"#,
         r#""args":[[{"token":"**********"}]],"kwargs":{}"#,
         r#""payload":"too_long""#,
     ];
     let line = |payload| {
         format!("{{\"type\":\"CALL\",\"direction\":\"received\",\"uri\":\"shop.add\",{payload}}}\n")
     };
-    scratch.write("four.jsonl", payloads.map(line).concat())
+    scratch.write("five.jsonl", payloads.map(line).concat())
 }
 
 #[test]

@@ -40,8 +40,8 @@ const ANSWER: &[FieldRow] = &[
         text: "In progressive results. A dictionary for each message: `number` (they are numbered as they are copied), `at`, \
                `session`, `direction` (`received` or `sent`, seen from the router), `type` (null if it is longer than 64 KiB), \
                `request`, `uri` (of the procedure or topic, also of answers; null if the request was not seen), `error`, \
-               `progress`, `bytes`, `cause` (the number of the message that it was sent for), and with payloads `args` and \
-               `kwargs`, or `payload`: `too_long` or `unreadable`.",
+               `progress`, `bytes`, `cause` (the number of the message that it was sent for), and with payloads `args`, \
+               `kwargs` and `masked` (the number of values in them that are masked), or `payload`: `too_long` or `unreadable`.",
     },
     FieldRow {
         name: "filtered",
@@ -259,9 +259,10 @@ fn value(shown: ShownMessage) -> Value {
     .into_iter()
     .collect();
     match shown.payload {
-        Some(ShownPayload::Shown(args, kwargs)) => {
+        Some(ShownPayload::Shown(args, kwargs, masked)) => {
             message.insert("args", args);
             message.insert("kwargs", kwargs);
+            message.insert("masked", masked);
         }
         Some(ShownPayload::TooLong) => drop(message.insert("payload", "too_long")),
         Some(ShownPayload::Unreadable) => drop(message.insert("payload", "unreadable")),

@@ -1,7 +1,7 @@
 //! `serverwamp replay`: plays the calls and publications of a file again that `serverwamp tail --save` wrote.
 //!
 //! One session makes all of them, in the order of the file, at the times that they had, or as fast as the router answers. Those whose
-//! payload the file does not have in full are not made: a password of ten stars would lock its user out.
+//! payload the file does not have in full are not made, which it says of each in `masked`: a password of ten stars would lock its user out.
 
 use super::answers::counted;
 use crate::failure::Failure;
@@ -22,6 +22,9 @@ use std::time::Duration;
 
 /// The longest line that is read.
 const LONGEST_LINE: usize = 16 << 20;
+
+/// The bytes of calls and publications that are played from one file: all of it is read first, so that nothing is played of a broken one.
+const MOST_BYTES: usize = 256 << 20;
 
 /// The options of `replay`.
 #[derive(Args, Clone, Debug)]
@@ -135,6 +138,7 @@ fn read(path: &Path) -> Result<Saved, Failure> {
     let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let mut saved = Saved::default();
     let mut text = Vec::new();
+    let mut bytes = 0;
     for line in 1.. {
         text.clear();
         let mut limited = std::io::Read::take(&mut file, LONGEST_LINE as u64 + 1);
@@ -150,7 +154,17 @@ fn read(path: &Path) -> Result<Saved, Failure> {
         let found = message(&text, line)
             .map_err(|why| Failure::usage(format!("{}:{line}: {why}", path.display())))?;
         match found {
-            Found::Played(played) => saved.played.push(played),
+            Found::Played(played) => {
+                bytes += text.len();
+                if bytes > MOST_BYTES {
+                    let most = MOST_BYTES >> 20;
+                    return Err(Failure::usage(format!(
+                        "{}:{line}: calls and publications have more than {most} MiB up to here: split the file between two lines, and play one after the other",
+                        path.display()
+                    )));
+                }
+                saved.played.push(played);
+            }
             Found::Masked => saved.masked += 1,
             Found::Withheld => saved.withheld += 1,
             Found::Other => {}
@@ -194,19 +208,30 @@ fn message(text: &[u8], line: usize) -> Result<Found, String> {
     if field("payload").is_some() {
         return Ok(Found::Withheld);
     }
-    if field("args").is_some_and(is_masked) || field("kwargs").is_some_and(is_masked) {
+    let masked = match field("masked") {
+        Some(count) => count.as_u64() != Some(0),
+        // Servers of earlier versions do not say it: there, whatever looks like a mask counts as one.
+        None => field("args").is_some_and(is_masked) || field("kwargs").is_some_and(is_masked),
+    };
+    if masked {
         return Ok(Found::Masked);
     }
     let uri = field("uri").and_then(Value::as_str).ok_or("it has no `uri`")?;
     // Without a payload there are none of both; without the permission to see it neither.
-    let args = field("args").and_then(Value::as_list).unwrap_or_default().to_vec();
-    let kwargs = field("kwargs").and_then(Value::as_dict).cloned().unwrap_or_default();
+    let args = match field("args") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(args) => args.as_list().ok_or("its `args` are no list")?.to_vec(),
+    };
+    let kwargs = match field("kwargs") {
+        None | Some(Value::Null) => Dict::new(),
+        Some(kwargs) => kwargs.as_dict().ok_or("its `kwargs` are no dictionary")?.clone(),
+    };
     let at = field("at").and_then(Value::as_str).and_then(|text| text.parse::<Timestamp>().ok());
     let at = at.and_then(|at| u64::try_from(at.unix_micros()).ok()).map(Duration::from_micros);
     Ok(Found::Played(Played { line, at, is_call, uri: uri.to_owned(), args, kwargs }))
 }
 
-/// Whether a value has an entry, at whatever depth, that was not shown.
+/// Whether a value has an entry, at whatever depth, that looks like one that was not shown.
 fn is_masked(value: &Value) -> bool {
     match value {
         Value::List(items) => items.iter().any(is_masked),

@@ -54,6 +54,7 @@ async fn a_tool_follows_a_call_and_the_tap_ends_with_its_limit() {
     assert_eq!((types.as_slice(), not_shown), (["CALL", "INVOCATION", "YIELD", "RESULT"].as_slice(), 0));
     assert!(messages.iter().all(|one| one.get("uri").unwrap().as_str() == Some("shop.add")));
     assert_eq!(messages[1].get("cause"), messages[0].get("number"));
+    assert!(messages.iter().all(|one| one.get("masked").unwrap().as_u64() == Some(0)));
     assert_eq!(messages[3].get("args").unwrap().as_list().unwrap()[0].as_i64(), Some(2));
     let end: Value = tap.finish().await.unwrap().payload().arg().unwrap();
     assert_eq!(end.get("shown").unwrap().as_u64(), Some(4));

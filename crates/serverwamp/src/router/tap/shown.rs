@@ -61,7 +61,8 @@ pub(crate) struct ShownMessage {
 /// A payload, or why it is not shown.
 #[derive(Debug)]
 pub(crate) enum ShownPayload {
-    Shown(Vec<Value>, Dict),
+    /// Its arguments, and the number of values in them that were masked.
+    Shown(Vec<Value>, Dict, u64),
     TooLong,
     Unreadable,
 }
@@ -304,30 +305,32 @@ impl TapDisplay {
         let (Ok(mut args), Ok(mut kwargs)) = (read(&payload.args), read(&payload.kwargs)) else {
             return Some(ShownPayload::Unreadable);
         };
-        self.mask(&mut args);
-        self.mask(&mut kwargs);
+        let masked = self.mask(&mut args) + self.mask(&mut kwargs);
         let args = if let Value::List(args) = args { args } else { Vec::new() };
         let kwargs = if let Value::Dict(kwargs) = kwargs { kwargs } else { Dict::new() };
-        Some(ShownPayload::Shown(args, kwargs))
+        Some(ShownPayload::Shown(args, kwargs, masked))
     }
 
-    /// Replaces what is not shown, at whatever depth.
-    fn mask(&self, value: &mut Value) {
+    /// Replaces what is not shown, at whatever depth, and returns how often.
+    fn mask(&self, value: &mut Value) -> u64 {
         match value {
-            Value::List(items) => items.iter_mut().for_each(|item| self.mask(item)),
+            Value::List(items) => items.iter_mut().map(|item| self.mask(item)).sum(),
             Value::Dict(dict) => {
+                let mut count = 0;
                 let masked = std::mem::take(dict).into_iter().map(|(key, mut value)| {
                     let lower = key.to_lowercase();
                     if self.masked.iter().any(|word| lower.contains(word.as_str())) {
                         value = Value::Text(MASK.to_owned());
+                        count += 1;
                     } else {
-                        self.mask(&mut value);
+                        count += self.mask(&mut value);
                     }
                     (key, value)
                 });
                 *dict = masked.collect();
+                count
             }
-            _ => {}
+            _ => 0,
         }
     }
 }

@@ -89,8 +89,8 @@ async fn a_call_is_seen_from_its_call_to_its_result() {
     assert_eq!(shown[3].cause, Some(shown[2].number));
     assert_eq!((shown[0].cause, shown[2].cause), (None, None));
     assert_eq!((shown[0].session, shown[1].session), (shown[3].session, shown[2].session));
-    let Some(ShownPayload::Shown(args, kwargs)) = &shown[0].payload else { panic!("{:?}", shown[0]) };
-    assert_eq!(args[0].as_i64(), Some(1));
+    let Some(ShownPayload::Shown(args, kwargs, masked)) = &shown[0].payload else { panic!("{:?}", shown[0]) };
+    assert_eq!((args[0].as_i64(), *masked), (Some(1), 1));
     assert_eq!(kwargs.get("password").and_then(|value| value.as_str()), Some("**********"));
     assert_eq!(kwargs.get("n").and_then(|value| value.as_i64()), Some(2));
 }
