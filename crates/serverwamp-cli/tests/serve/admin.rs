@@ -158,3 +158,24 @@ fn a_drain_may_take_less_time_than_is_configured() {
     assert!(program.ended().success());
     assert!(program.log().contains("stopped at once, without waiting for sessions"), "{}", program.log());
 }
+
+#[test]
+fn a_reload_that_takes_the_own_way_in_away_says_so_and_leaves_its_line() {
+    let scratch = Scratch::new();
+    let program = Program::start(&scratch, CONFIG);
+    let url = program.url();
+    scratch.replace(FILE, CONFIG.replace("operator", "owner"));
+    let reloaded = scratch.run(&["reload", "--url", &url]);
+    assert_eq!((reloaded.status.code(), &*reloaded.stdout), (Some(3), ""), "{}", reloaded.stderr);
+    for part in ["the router ended the session", "takes away your own way into the admin interface"] {
+        assert!(reloaded.stderr.contains(part), "{part} in {}", reloaded.stderr);
+    }
+    let log = program.wait_for("serverwamp::audit: ");
+    let audit = log.lines().find(|line| line.contains("serverwamp::audit")).expect("a line");
+    assert!(
+        audit.contains("procedure=serverwamp.node.reload") && audit.contains("authrole=operator"),
+        "{audit}"
+    );
+    let nothing = scratch.run(&["reload", "--url", &url]);
+    assert_eq!(&*nothing.stdout, "reload: nothing changed (1 session kept)\n", "{}", nothing.stderr);
+}

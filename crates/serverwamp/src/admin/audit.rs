@@ -9,26 +9,47 @@ use serverwamp_proto::codec::Value;
 
 static DONE: LineKind = LineKind::unlimited("an administrator acted");
 
-/// Writes down who called which procedure of the permission `write`, from where, with which arguments, and what came of it.
-pub(super) fn write(caller: &Session, procedure: &str, arguments: &str, answer: &AdminAnswer) {
-    let peer = Whose::from(caller.transport()).peer;
-    let outcome = match answer {
-        Ok(answer) => written(answer),
-        Err(error) => error.to_string(),
-    };
-    line!(@
-        INFO,
-        "audit",
-        &DONE,
-        "an administrator acted",
-        authid = caller.authid(),
-        authrole = caller.authrole(),
-        session = caller.id(),
-        procedure = procedure,
-        arguments = arguments,
-        outcome = outcome;
-        peer = peer
-    );
+/// A call of the permission `write`: who called which procedure, from where, with which arguments. Its line is written when its outcome is
+/// known, or when the call is given up, because the session that made it has ended: by what it asked for itself, for example.
+pub(super) struct AuditEntry {
+    caller: Session,
+    procedure: &'static str,
+    arguments: String,
+    outcome: Option<String>,
+}
+
+impl AuditEntry {
+    pub(super) const fn new(caller: Session, procedure: &'static str, arguments: String) -> Self {
+        Self { caller, procedure, arguments, outcome: None }
+    }
+
+    /// What came of it.
+    pub(super) fn end(mut self, answer: &AdminAnswer) {
+        self.outcome = Some(match answer {
+            Ok(answer) => written(answer),
+            Err(error) => error.to_string(),
+        });
+    }
+}
+
+impl Drop for AuditEntry {
+    fn drop(&mut self) {
+        let peer = Whose::from(self.caller.transport()).peer;
+        let outcome = self.outcome.as_deref().unwrap_or("unknown: the session ended before the answer");
+        line!(@
+            INFO,
+            "audit",
+            &DONE,
+            "an administrator acted",
+            authid = self.caller.authid(),
+            authrole = self.caller.authrole(),
+            session = self.caller.id(),
+            procedure = self.procedure,
+            arguments = self.arguments.as_str(),
+            outcome = outcome;
+            peer = peer
+        );
+    }
 }
 
 /// A dictionary of scalars as `key=value`, for the log.

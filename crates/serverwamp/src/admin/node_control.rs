@@ -23,7 +23,10 @@ pub(super) const ROWS: &[AdminRow] = &[
         text: "Reads the configuration again and applies it.",
         permission: AdminPermission::Write,
         arguments: &[],
-        answer: &[FieldRow { name: "outcome", text: "What became of it, in a line." }],
+        answer: &[FieldRow {
+            name: "outcome",
+            text: "What became of it: a line, and one more for each key that is another one or needs a restart.",
+        }],
         errors: &[NOT_APPLIED],
         serve: AnsweredBy::Program(reload),
     },

@@ -1,9 +1,10 @@
 //! From the table to the routes of the realm and the permissions of its roles.
 
+use super::AdminPermission;
 use super::arguments::CheckedArguments;
+use super::audit::AuditEntry;
 use super::call::{AdminCall, AdminState};
 use super::table::{AdminAnswer, AdminRow, AnsweredBy, rows};
-use super::{AdminPermission, audit};
 use crate::api::routes::prefix;
 use crate::{PendingSubscription, Progress, Realm, RouteSet, Session, WampError};
 use serverwamp_proto::payload::Payload;
@@ -48,11 +49,12 @@ async fn answer(
         return run(row, AdminCall { caller, arguments: arguments?, progress, state }).await;
     }
     let written = arguments.as_ref().map_or_else(|_| String::new(), CheckedArguments::written);
+    let entry = AuditEntry::new(caller.clone(), row.name, written);
     let answer = match arguments {
-        Ok(arguments) => run(row, AdminCall { caller: caller.clone(), arguments, progress, state }).await,
+        Ok(arguments) => run(row, AdminCall { caller, arguments, progress, state }).await,
         Err(error) => Err(error),
     };
-    audit::write(&caller, row.name, &written, &answer);
+    entry.end(&answer);
     answer
 }
 

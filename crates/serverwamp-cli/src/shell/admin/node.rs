@@ -4,11 +4,11 @@ use super::answers::shown;
 use super::{AdminClient, AdminOptions, with_admin};
 use crate::failure::Failure;
 use crate::shell::duration::Span;
-use crate::shell::output::Out;
+use crate::shell::output::{Out, visible_below};
 use crate::shell::target::TargetOptions;
 use crate::stop::StopSignals;
 use clap::Args;
-use serverwamp::Dict;
+use serverwamp::{Dict, Value};
 
 /// The options of `drain`.
 #[derive(Args, Clone, Debug)]
@@ -49,12 +49,24 @@ pub(crate) fn drain(options: &DrainOptions) -> Result<(), Failure> {
     })
 }
 
+/// What may be behind a session that ends while the server reloads.
+const OWN_WAY_IN: &str = "
+  if the new configuration takes away your own way into the admin interface, it is in effect now, and this was its last answer to you:
+  the log of the server says what was reloaded and by whom (targets serverwamp::program and serverwamp::audit)";
+
 /// Reloads the configuration of the server whose admin interface this is.
 pub(crate) fn reload(target: &TargetOptions) -> Result<(), Failure> {
     with_admin(&AdminOptions::of(target), async |admin: &AdminClient, signals: &mut StopSignals| {
         let asking = admin.ask_program("serverwamp.node.reload", Dict::new());
-        let answer = signals.unless(asking, "before the server had answered").await?;
-        Out::plain().line(&shown(&answer, "outcome"))
+        let answer = signals.unless(asking, "before the server had answered").await.map_err(|failure| {
+            match failure {
+                // Whatever a reload takes away is gone before it answers.
+                Failure::Connection(text) => Failure::Connection(format!("{text}{OWN_WAY_IN}")),
+                other => other,
+            }
+        })?;
+        let outcome = answer.get("outcome").and_then(Value::as_str).unwrap_or_default();
+        Out::plain().line(&visible_below(outcome))
     })
 }
 
