@@ -15,6 +15,7 @@ use serverwamp::Application;
 use serverwamp::console::{Console, Visitor};
 use serverwamp_config::build::{Running, Touched, refused};
 use serverwamp_config::model::Config;
+use serverwamp_config::values::Address;
 use serverwamp_config::{Change, Mistakes, Reload, changes};
 use std::fmt;
 use std::path::PathBuf;
@@ -171,7 +172,8 @@ impl Reloader {
         let (before, after) = (state.running.config().clone(), assembly.config().clone());
         let take_over = (self.effect)(&after).map_err(|failure| failure.to_string())?;
         let console = self.commands.console();
-        let listeners = listeners::build(&self.app, &after, &source, &self.monitoring, console)
+        let until_restart = after.until_restart(&self.started);
+        let listeners = listeners::build(&self.app, &until_restart, &source, &self.monitoring, console)
             .map_err(|failure| failure.to_string())?;
         let (mut wanted, running, touched) = state.running.become_next(assembly);
         if before.limits != after.limits {
@@ -196,10 +198,23 @@ impl Reloader {
         let sessions = self.app.statistics().sessions;
         let mut text =
             report(&changes(&before, &after), &changes(&self.started, &after), touched, &renewed, sessions);
+        if let Some(address) = self.address_of_a_new_admin_interface(&after) {
+            text.push_str(&format!(
+                "\n  admin.listen: added, \"{address}\" (needs a restart): until then nobody reaches the admin interface there"
+            ));
+        }
         if !mistakes.is_empty() {
             text.push_str(&format!("\n\n{}", source.print(&mistakes)));
         }
         Ok(text)
+    }
+}
+
+impl Reloader {
+    /// The address of an admin interface that there was not when the program was started: to add a table takes effect, to listen does not.
+    fn address_of_a_new_admin_interface(&self, after: &Config) -> Option<Address> {
+        let is_new = self.started.admin.value().is_none();
+        after.admin.value().as_ref().filter(|_| is_new)?.listen.value().clone()
     }
 }
 

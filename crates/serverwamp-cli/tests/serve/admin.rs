@@ -179,3 +179,32 @@ fn a_reload_that_takes_the_own_way_in_away_says_so_and_leaves_its_line() {
     let nothing = scratch.run(&["reload", "--url", &url]);
     assert_eq!(&*nothing.stdout, "reload: nothing changed (1 session kept)\n", "{}", nothing.stderr);
 }
+
+#[test]
+fn where_the_admin_interface_is_reached_is_changed_by_a_restart_and_never_by_half() {
+    let control = "[control]\nsocket = \"control.sock\"\n";
+    let without = format!("{control}{}", CONFIG.split("[admin]").next().expect("a beginning"));
+    let everywhere = format!("{control}{CONFIG}");
+    let apart = everywhere.replace("[admin]\n", "[admin]\nlisten = \"unix:admin.sock\"\n");
+    let elsewhere = apart.replace("unix:admin.sock", "unix:other.sock");
+    // At the listener of clients, and at the one of its own.
+    let reached = |program: &Program<'_>, scratch: &Scratch| {
+        let own = scratch.run(&["sessions", "--socket", "admin.sock"]).status.success();
+        (program.hello(REALM)[0] == 2, own)
+    };
+    for (start, then, expected, in_between) in [
+        (&everywhere, &apart, (true, false), "admin.listen: added, "),
+        (&apart, &everywhere, (false, true), "admin.listen: removed "),
+        (&apart, &elsewhere, (false, true), "admin.listen: \"unix:admin.sock\" is now "),
+        (&without, &apart, (false, false), "admin.listen: added, \"unix:admin.sock\" "),
+        (&without, &everywhere, (true, false), "admin: added"),
+    ] {
+        let scratch = Scratch::new();
+        let program = Program::start(&scratch, start);
+        let said = program.reload(then);
+        let line = said.lines().find(|line| line.contains(in_between)).unwrap_or_else(|| panic!("{said}"));
+        assert_eq!(line.contains("(needs a restart)"), *then != everywhere || *start == apart, "{said}");
+        assert_eq!(reached(&program, &scratch), expected, "{start}\nthen {then}");
+        assert!(program.reload(start).starts_with("reload: "));
+    }
+}

@@ -62,6 +62,19 @@ impl Config {
         listeners.iter().map(|listener| listener.value().clone()).collect()
     }
 
+    /// This configuration in a program that was started with `started`, until it is started again: the admin interface is reached where it
+    /// was. Otherwise the other listeners would leave it out as soon as it is given an address at which nobody listens yet, or serve it to
+    /// their clients as soon as it loses its address.
+    #[must_use]
+    pub fn until_restart(&self, started: &Self) -> Self {
+        let mut config = self.clone();
+        if let (Some(now), Some(then)) = (self.admin.value(), started.admin.value()) {
+            let admin = Admin { listen: then.listen.clone(), mode: then.mode.clone(), ..now.clone() };
+            config.admin = At::new(Some(admin), self.admin.place().cloned());
+        }
+        config
+    }
+
     /// Those that are written, with their places; none where that is the one at the default address alone. Where the admin interface has
     /// an address of its own, the others serve it only if they name it.
     pub(crate) fn placed_listeners(&self) -> Vec<At<Listener>> {
