@@ -27,13 +27,18 @@ pub(super) fn compact(value: &Value) -> String {
     }
 }
 
-/// Escapes what JSON allows in a text and a terminal obeys: DEL, the controls above it, and marks that turn the direction of writing.
+/// Escapes what JSON allows in a text and a terminal obeys or does not show: DEL, the controls above it, and marks that turn the direction
+/// of writing or are nothing to see. All of them stand in texts: JSON has only its own characters elsewhere.
 pub(crate) fn escaped(json: &str) -> String {
     let mut clean = String::with_capacity(json.len());
     for character in json.chars() {
         match is_obeyed(character) {
-            // All of them are in the first plane, and stand in texts: JSON has only its own characters elsewhere.
-            true => clean.push_str(&format!("\\u{:04x}", u32::from(character))),
+            // Beyond the first plane they are two units.
+            true => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    clean.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
             false => clean.push(character),
         }
     }
@@ -114,6 +119,8 @@ mod tests {
 
     #[test]
     fn what_a_terminal_obeys_is_escaped_and_still_the_same_value() {
+        let unseen = value(r#"["a\ufeff\u200b\u2028\udb40\udc41"]"#);
+        assert_eq!(compact(&unseen), r#"["a\ufeff\u200b\u2028\udb40\udc41"]"#);
         let odd = value(r#"["\u001b[2J\u007f\u009b31m\u202e\u2066", {"\u009b": "é\n"}]"#);
         let shown = compact(&odd);
         assert_eq!(shown, r#"["\u001b[2J\u007f\u009b31m\u202e\u2066",{"\u009b":"é\n"}]"#);

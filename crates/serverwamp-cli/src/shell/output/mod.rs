@@ -143,7 +143,7 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// Text without control characters, on one line: what stands beside it on its line cannot be forged.
 pub(super) fn visible_on_a_line(text: &str) -> String {
-    visible(text).replace('\n', "\\n")
+    visible(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 /// Text of a peer below a line of ours: its further lines are indented, so that none of them looks like one of ours.
@@ -151,11 +151,16 @@ pub(super) fn visible_below(text: &str) -> String {
     visible(text.trim_end()).replace('\n', "\n  ")
 }
 
-/// Whether a terminal would do something other than show this character: controls, and marks that turn the direction of writing, with
-/// which a URI could show as another one.
+/// Whether a terminal would do something other than show this character: controls, ends of lines, and marks that turn the direction of
+/// writing or show nothing, with which a URI could show as another one. What joins letters of some languages and emoji is none of them.
 pub(super) fn is_obeyed(character: char) -> bool {
     let turning = matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    turning || character.is_control()
+    let ending = matches!(character, '\u{2028}' | '\u{2029}');
+    let unseen = matches!(
+        character,
+        '\u{00AD}' | '\u{034F}' | '\u{180E}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}'
+    );
+    turning || ending || unseen || character.is_control()
 }
 
 #[cfg(test)]
@@ -218,5 +223,12 @@ mod tests {
         assert_eq!(said(&forged, Form::Pretty), r#"chat  "hi\n12:00 chat  bye""#);
         assert_eq!(said(&item("[]", r#"{"a\nb": 1}"#), Form::Pretty), "a\\nb=1");
         assert_eq!(visible_below("one\ntwo\n"), "one\n  two");
+        // Names that look alike are told apart, and one does not become two columns.
+        assert_eq!(
+            visible_on_a_line("b.\u{200b}\u{feff}\tx\u{2028}y\u{e0041}"),
+            "b.\\u{200b}\\u{feff}\\tx\\u{2028}y\\u{e0041}"
+        );
+        let family = "👩\u{200d}👧 漢字";
+        assert_eq!(visible_on_a_line(family), family);
     }
 }

@@ -41,8 +41,9 @@ impl RawTerminal {
         let mut raw = before.clone();
         raw.make_raw();
         tcsetattr(&input, OptionalActions::Now, &raw).map_err(|error| unusable(error.into()))?;
-        // The other screen, so that what was on this one is there again at the end; and no cursor.
-        write_out(b"\x1b[?1049h\x1b[?25l");
+        // The other screen, so that what was on this one is there again at the end; and no cursor. Names of peers have letters that take
+        // two columns: what is beyond the last one is cut off rather than put on the next line.
+        write_out(b"\x1b[?1049h\x1b[?25l\x1b[?7l");
         let (sender, keys) = mpsc::channel(64);
         // It ends with the process: a read of a terminal cannot be taken back.
         std::thread::spawn(move || read_keys(&sender));
@@ -70,7 +71,7 @@ impl RawTerminal {
 
 impl Drop for RawTerminal {
     fn drop(&mut self) {
-        write_out(b"\x1b[?25h\x1b[?1049l");
+        write_out(b"\x1b[?7h\x1b[?25h\x1b[?1049l");
         // A terminal that is gone needs nothing.
         let _restored = tcsetattr(std::io::stdin(), OptionalActions::Now, &self.before);
     }
