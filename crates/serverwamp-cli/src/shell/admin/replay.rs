@@ -16,15 +16,16 @@ use serverwamp::{CallResult, Dict, Serializer, Value};
 use serverwamp_proto::codec::from_slice;
 use serverwamp_proto::timestamp::Timestamp;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The longest line that is read.
 const LONGEST_LINE: usize = 16 << 20;
 
-/// The bytes of calls and publications that are played from one file: all of it is read first, so that nothing is played of a broken one.
-const MOST_BYTES: usize = 256 << 20;
+/// The most bytes of calls and publications, as they stand in the file: all of them are held, because nothing is played of a file that has
+/// a mistake at its end. As values they take about twice as much.
+const MOST_BYTES: u64 = 256 << 20;
 
 /// The options of `replay`.
 #[derive(Args, Clone, Debug)]
@@ -135,10 +136,16 @@ async fn play(client: &Client, played: &[Played], at_once: bool, tally: &mut Tal
 fn read(path: &Path) -> Result<Saved, Failure> {
     let unreadable =
         |error: std::io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
+    let file = BufReader::new(File::open(path).map_err(unreadable)?);
+    read_lines(file, path, MOST_BYTES)
+}
+
+fn read_lines(mut file: impl BufRead, path: &Path, most: u64) -> Result<Saved, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::usage(format!("{} cannot be read: {error}", path.display()));
+    let mut held: u64 = 0;
     let mut saved = Saved::default();
     let mut text = Vec::new();
-    let mut bytes = 0;
     for line in 1.. {
         text.clear();
         let mut limited = std::io::Read::take(&mut file, LONGEST_LINE as u64 + 1);
@@ -155,11 +162,10 @@ fn read(path: &Path) -> Result<Saved, Failure> {
             .map_err(|why| Failure::usage(format!("{}:{line}: {why}", path.display())))?;
         match found {
             Found::Played(played) => {
-                bytes += text.len();
-                if bytes > MOST_BYTES {
-                    let most = MOST_BYTES >> 20;
+                held = held.saturating_add(text.len() as u64);
+                if held > most {
                     return Err(Failure::usage(format!(
-                        "{}:{line}: calls and publications have more than {most} MiB up to here: split the file between two lines, and play one after the other",
+                        "{}:{line}: the file has more than {most} bytes of calls and publications: split it, and play one part after the other",
                         path.display()
                     )));
                 }
@@ -237,5 +243,22 @@ fn is_masked(value: &Value) -> bool {
         Value::List(items) => items.iter().any(is_masked),
         Value::Dict(dict) => dict.iter().any(|(_, value)| value.as_str() == Some(MASK) || is_masked(value)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_of_a_file_is_bounded_and_what_is_passed_over_does_not_count() {
+        let call = "{\"type\":\"CALL\",\"direction\":\"received\",\"uri\":\"a.b\"}\n";
+        let other = "{\"type\":\"RESULT\",\"direction\":\"sent\",\"uri\":\"a.b\"}\n";
+        let file = [call, &other.repeat(100), call].concat();
+        let read = |most| read_lines(file.as_bytes(), Path::new("saved.jsonl"), most);
+        let both = 2 * call.len() as u64;
+        assert_eq!(read(both).unwrap().played.len(), 2);
+        let refused = read(both - 1).unwrap_err().to_string();
+        assert!(refused.starts_with("saved.jsonl:102: the file has more than "), "{refused}");
     }
 }
