@@ -126,13 +126,15 @@ fn check(argument: &ArgumentRow, given: Option<Value>) -> Result<Value, WampErro
 
 fn check_filter(argument: &str, keys: &[FilterRow], filter: &Dict) -> Result<(), WampError> {
     for (name, value) in filter.iter() {
-        if !keys.iter().any(|key| key.name == name) {
+        let Some(key) = keys.iter().find(|key| key.name == name) else {
             return Err(unknown(name, "filter", keys.iter().map(|key| key.name)));
-        }
-        if value.as_str().is_none() {
-            let got = described(value);
+        };
+        let fits = value.as_str().is_some_and(|text| key.words.is_empty() || key.words.contains(&text));
+        if !fits {
+            let kind = if key.words.is_empty() { ArgumentKind::Text } else { ArgumentKind::Words(key.words) };
+            let (expected, got) = (kind.words(), described(value));
             return Err(WampError::invalid_argument(format!(
-                "{argument}.{name}: expected a string, got {got}"
+                "{argument}.{name}: expected {expected}, got {got}"
             )));
         }
     }
@@ -146,7 +148,7 @@ fn unknown<'n>(name: &str, what: &str, known: impl Iterator<Item = &'n str>) -> 
 }
 
 /// The beginning of a text of a peer: errors must not grow with it.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
 

@@ -1,7 +1,7 @@
 //! A call of the admin interface, after its arguments were checked.
 
 use super::NodeControl;
-use super::arguments::CheckedArguments;
+use super::arguments::{CheckedArguments, shortened};
 use crate::application::Application;
 use crate::peer::Environment;
 use crate::router::realm::RunningRealm;
@@ -50,7 +50,8 @@ impl AdminCall {
     pub(super) fn realm(&self) -> Result<Arc<RunningRealm>, WampError> {
         let name = self.arguments.text("realm").unwrap_or_default();
         self.caller.inner().running_realm().context.neighbours.get(name).ok_or_else(|| {
-            WampError::new(uris::error::NO_SUCH_REALM).arg(format!("no realm {name:?} runs here"))
+            WampError::new(uris::error::NO_SUCH_REALM)
+                .arg(format!("no realm {:?} runs here", shortened(name)))
         })
     }
 

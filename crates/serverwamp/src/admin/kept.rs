@@ -27,6 +27,7 @@ pub(super) const ROWS: &[AdminRow] = &[
                 name: "filter",
                 kind: ArgumentKind::Filter(&[FilterRow {
                     name: "topic",
+                    words: &[],
                     text: "Topics that begin so; those before and behind them are not looked at.",
                 }]),
                 default: ArgumentDefault::Nothing,

@@ -31,11 +31,17 @@ pub(super) const ROWS: &[AdminRow] = &[
                 kind: ArgumentKind::Filter(&[
                     FilterRow {
                         name: "uri",
+                        words: &[],
                         text: "Registrations of this URI or pattern, or of one that begins so.",
                     },
-                    FilterRow { name: "match", text: "`exact`, `prefix` or `wildcard`." },
+                    FilterRow {
+                        name: "match",
+                        words: &["exact", "prefix", "wildcard"],
+                        text: "`exact`, `prefix` or `wildcard`.",
+                    },
                     FilterRow {
                         name: "invoke",
+                        words: &["single", "first", "last", "roundrobin", "random"],
                         text: "`single`, `first`, `last`, `roundrobin` or `random`.",
                     },
                 ]),

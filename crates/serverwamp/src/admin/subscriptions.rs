@@ -31,9 +31,14 @@ pub(super) const ROWS: &[AdminRow] = &[
                 kind: ArgumentKind::Filter(&[
                     FilterRow {
                         name: "uri",
+                        words: &[],
                         text: "Subscriptions to this topic or pattern, or to one that begins so.",
                     },
-                    FilterRow { name: "match", text: "`exact`, `prefix` or `wildcard`." },
+                    FilterRow {
+                        name: "match",
+                        words: &["exact", "prefix", "wildcard"],
+                        text: "`exact`, `prefix` or `wildcard`.",
+                    },
                 ]),
                 default: ArgumentDefault::Nothing,
                 text: "Which subscriptions; without it all.",

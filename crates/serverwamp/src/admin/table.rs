@@ -63,6 +63,8 @@ pub(super) enum ArgumentDefault {
 /// A key of a filter.
 pub(super) struct FilterRow {
     pub(super) name: &'static str,
+    /// What its value may be; any text where there are none. Another word would fit nothing, and nobody would learn why.
+    pub(super) words: &'static [&'static str],
     pub(super) text: &'static str,
 }
 

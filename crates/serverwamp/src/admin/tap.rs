@@ -5,6 +5,7 @@
 //! are counted.
 
 use super::AdminPermission;
+use super::arguments::shortened;
 use super::call::{AdminCall, count, fields, session_id};
 use super::table::{
     AdminAnswer, AdminRow, AnsweredBy, ArgumentDefault, ArgumentKind, ArgumentRow, FieldRow, FilterRow,
@@ -66,10 +67,15 @@ const FILTER: ArgumentRow = ArgumentRow {
     kind: ArgumentKind::Filter(&[
         FilterRow {
             name: "uri",
+            words: &[],
             text: "Messages about this URI, or, with `*` at its end, about URIs that begin so.",
         },
-        FilterRow { name: "type", text: "Messages of this type, such as `CALL`." },
-        FilterRow { name: "direction", text: "`received` or `sent`, seen from the router." },
+        FilterRow { name: "type", words: &[], text: "Messages of this type, such as `CALL`." },
+        FilterRow {
+            name: "direction",
+            words: &["received", "sent"],
+            text: "`received` or `sent`, seen from the router.",
+        },
     ]),
     default: ArgumentDefault::Nothing,
     text: "Which messages; without it all. Messages are copied first, so what does not fit counts as copied.",
@@ -211,19 +217,13 @@ impl TapFilter {
     fn of(call: &AdminCall) -> Result<Self, WampError> {
         let key = |name| call.arguments.filter(name).map(str::to_owned);
         let direction = key("direction");
-        if let Some(direction) = &direction
-            && !["received", "sent"].contains(&direction.as_str())
-        {
-            return Err(WampError::invalid_argument("filter.direction: expected \"received\" or \"sent\""));
-        }
         let kind = key("type").map(|kind| kind.to_uppercase());
-        // A tap that nothing can fit would be silent for ever.
         if let Some(kind) = &kind
-            && (kind.is_empty() || !MessageKind::ALL.iter().any(|one| one.message().1 == kind))
+            && !MessageKind::ALL.iter().any(|known| known.message().1 == kind)
         {
-            return Err(WampError::invalid_argument(format!(
-                "filter.type: expected the name of a message, such as \"CALL\", got {kind:?}"
-            )));
+            let text =
+                format!("filter.type: expected a type of message such as CALL, got {:?}", shortened(kind));
+            return Err(WampError::invalid_argument(text));
         }
         Ok(Self { uri: key("uri"), kind, direction })
     }

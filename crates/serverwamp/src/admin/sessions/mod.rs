@@ -129,14 +129,23 @@ const fn optional(name: &'static str, text: &'static str) -> ArgumentRow {
 
 /// The keys by which sessions can be filtered.
 const FILTER: &[FilterRow] = &[
-    FilterRow { name: "authid", text: "Sessions of this authid." },
-    FilterRow { name: "authrole", text: "Sessions of this role." },
-    FilterRow { name: "authmethod", text: "Sessions that came in by this method." },
-    FilterRow { name: "transport", text: "`websocket`, `rawsocket`, `longpoll` or `memory`." },
+    FilterRow { name: "authid", words: &[], text: "Sessions of this authid." },
+    FilterRow { name: "authrole", words: &[], text: "Sessions of this role." },
+    FilterRow { name: "authmethod", words: &[], text: "Sessions that came in by this method." },
+    FilterRow {
+        name: "transport",
+        words: &["websocket", "rawsocket", "longpoll", "memory"],
+        text: "`websocket`, `rawsocket`, `longpoll` or `memory`.",
+    },
     FilterRow {
         name: "serializer",
-        text: "`json`, `msgpack`, `cbor` or what `serverwamp.session.query` tells.",
+        words: &["json", "msgpack", "cbor"],
+        text: "`json`, `msgpack` or `cbor`.",
     },
-    FilterRow { name: "address", text: "Sessions from this IP address." },
-    FilterRow { name: "agent", text: "Sessions whose client calls itself so, or has a name that begins so." },
+    FilterRow { name: "address", words: &[], text: "Sessions from this IP address." },
+    FilterRow {
+        name: "agent",
+        words: &[],
+        text: "Sessions whose client calls itself so, or has a name that begins so.",
+    },
 ];

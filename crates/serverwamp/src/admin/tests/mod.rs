@@ -1,6 +1,7 @@
 //! The admin interface as its clients see it, and the table against what is served.
 
 mod kept;
+mod refusals;
 mod registrations;
 mod sessions;
 mod statistics;
