@@ -8,6 +8,7 @@ use serverwamp_config::distance;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
+use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
@@ -16,6 +17,9 @@ const AREAS: [&str; 15] = [
     "audit", "auth", "call", "client", "denied", "event", "internal", "log", "panic", "program", "proxy",
     "refused", "server", "session", "tls",
 ];
+
+/// The target of the audit log.
+const AUDIT: &str = "serverwamp::audit";
 
 /// The library's target, of which all areas are part.
 const OURS: &str = "serverwamp";
@@ -55,6 +59,23 @@ impl LogFilter {
             _ => (LevelFilter::TRACE, LevelFilter::DEBUG),
         };
         Self { all, targets: vec![(OURS.to_owned(), ours)] }
+    }
+
+    /// This filter as an administrator may set it: whoever acts must not be able to hide it, so the lines of the audit log stay.
+    ///
+    /// # Errors
+    /// When it names the audit log, and asks for less than its lines.
+    pub(crate) fn with_audit(mut self) -> Result<Self, String> {
+        if self.targets().would_enable(AUDIT, &Level::INFO) {
+            return Ok(self);
+        }
+        if let Some((_, level)) = self.targets.iter().find(|(name, _)| name == AUDIT) {
+            return Err(format!(
+                "{AUDIT}={level} would hide what administrators do, and only the start of the program may do that: leave it out"
+            ));
+        }
+        self.targets.push((AUDIT.to_owned(), LevelFilter::INFO));
+        Ok(self)
     }
 
     pub(super) fn targets(&self) -> Targets {
@@ -147,7 +168,6 @@ impl std::error::Error for BadFilter {}
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use tracing::Level;
 
     fn refused(text: &str) -> (String, String) {
         let bad = text.parse::<LogFilter>().unwrap_err();
@@ -214,6 +234,33 @@ mod tests {
             ("a=info,a=debug", "a=debug", "at character 8: the target a has a level already: keep one"),
         ] {
             assert_eq!(refused(text), (directive.to_owned(), said.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_administrator_cannot_silence_the_audit_log() {
+        for text in ["off", "error", "serverwamp=off,info", "info,serverw=warn", "hyper=trace"] {
+            let targets = text.parse::<LogFilter>().unwrap().with_audit().unwrap().targets();
+            assert!(targets.would_enable(AUDIT, &Level::INFO), "{text}");
+            let before = text.parse::<LogFilter>().unwrap().targets();
+            for other in ["serverwamp::auth", "hyper", "tokio"] {
+                assert_eq!(
+                    targets.would_enable(other, &Level::WARN),
+                    before.would_enable(other, &Level::WARN),
+                    "{text} {other}"
+                );
+            }
+        }
+        for text in ["info", "debug,hyper=off", "off,serverwamp::audit=trace", "serverwamp=info"] {
+            let filter: LogFilter = text.parse().unwrap();
+            assert_eq!(filter.clone().with_audit(), Ok(filter), "{text} has them already");
+        }
+        for text in ["serverwamp::audit=off", "info,serverwamp::audit=warn"] {
+            let refused = text.parse::<LogFilter>().unwrap().with_audit().unwrap_err();
+            assert!(
+                refused.starts_with("serverwamp::audit=") && refused.ends_with("leave it out"),
+                "{refused}"
+            );
         }
     }
 

@@ -101,6 +101,9 @@ impl NodeControl for Commands {
             if let Some(filter) = filter {
                 let filter: LogFilter =
                     filter.parse().map_err(|bad| WampError::invalid_argument(format!("filter: {bad}")))?;
+                let filter = filter
+                    .with_audit()
+                    .map_err(|why| WampError::invalid_argument(format!("filter: {why}")))?;
                 self.logs.filter_by(&filter);
             }
             Ok(former)

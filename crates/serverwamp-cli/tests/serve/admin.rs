@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use serverwamp_conformance::{RawPeer, Signal};
 use std::os::unix::fs::PermissionsExt as _;
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 [[listen]]
 address = "127.0.0.1:0"
 [[realm]]
@@ -16,10 +16,10 @@ auth = [{ anonymous = { role = "operator" } }]
 role = { operator = ["read", "write"] }
 "#;
 
-const REALM: &str = "serverwamp.admin";
+pub(crate) const REALM: &str = "serverwamp.admin";
 
 /// The answer of a procedure of the admin interface: its dictionary, or the URI of its error and the text.
-fn ask(peer: &mut RawPeer, procedure: &str, arguments: Value) -> Result<Value, (String, String)> {
+pub(crate) fn ask(peer: &mut RawPeer, procedure: &str, arguments: Value) -> Result<Value, (String, String)> {
     let answer = peer.call(procedure, Value::Null, arguments, Value::Null);
     match answer[0].as_u64() {
         Some(50) => Ok(answer[3][0].clone()),

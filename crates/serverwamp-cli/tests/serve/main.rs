@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "what drives a program from outside has a clock of its own")]
 
 mod admin;
+mod audit;
 mod console;
 mod control;
 mod documents;

@@ -46,7 +46,7 @@ pub(super) const ROWS: &[AdminRow] = &[
     },
     AdminRow {
         name: "serverwamp.node.log_level",
-        text: "Replaces the filter of the log until the program ends, or tells it.",
+        text: "Replaces the filter of the log until the program ends, or tells it. The lines of the audit log stay, whatever the filter is.",
         permission: AdminPermission::Write,
         arguments: &[ArgumentRow {
             name: "filter",
@@ -55,7 +55,10 @@ pub(super) const ROWS: &[AdminRow] = &[
             text: "The new filter, such as `info,serverwamp::call=debug`; without it nothing is changed.",
         }],
         answer: &[FieldRow { name: "former", text: "The filter before." }],
-        errors: &[("wamp.error.invalid_argument", "The filter cannot be followed.")],
+        errors: &[(
+            "wamp.error.invalid_argument",
+            "The filter cannot be followed, or names the audit log and would hide its lines.",
+        )],
         serve: AnsweredBy::Program(log_level),
     },
     AdminRow {
