@@ -10,6 +10,7 @@ use serverwamp::rt::BoxFuture;
 use serverwamp::{Dict, NodeControl, Realm, Value, WampError};
 use serverwamp_config::build::Assembly;
 use serverwamp_config::{Change, Environment, Source, changes, read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -26,11 +27,18 @@ pub(super) struct Commands {
     logs: Logs,
     /// Who has logged in at the console by a link, whatever listener that was for.
     console: Console,
+    /// Whether one has asked to drain.
+    drains: AtomicBool,
 }
 
 impl Commands {
     pub(super) fn new(logs: Logs) -> Arc<Self> {
-        Arc::new(Self { reloader: OnceLock::new(), logs, console: Console::new() })
+        Arc::new(Self {
+            reloader: OnceLock::new(),
+            logs,
+            console: Console::new(),
+            drains: AtomicBool::new(false),
+        })
     }
 
     /// The console of all listeners.
@@ -83,7 +91,11 @@ impl NodeControl for Commands {
 
     fn drain(&self, within: Option<Duration>) -> BoxFuture<'_, Result<(), WampError>> {
         Box::pin(async move {
-            stop_this_process()?;
+            // The second signal would cut off everybody at once, and whoever asks twice, or as the second one, does not ask for that.
+            let is_told = self.reloader().is_ok_and(|reloader| reloader.is_ending());
+            if !self.drains.swap(true, Ordering::Relaxed) && !is_told {
+                stop_this_process()?;
+            }
             if let Some(within) = within {
                 // As at the second signal; a program that has ended before hears of none.
                 tokio::spawn(async move {

@@ -9,6 +9,7 @@ mod audit;
 mod console;
 mod control;
 mod documents;
+mod draining;
 mod entrances;
 mod guests;
 mod listening;

@@ -32,7 +32,7 @@ pub(super) const ROWS: &[AdminRow] = &[
     },
     AdminRow {
         name: "serverwamp.node.drain",
-        text: "Begins to stop, as at SIGTERM: takes no new connections, and asks clients to leave in the time that is configured.",
+        text: "Begins to stop, as at SIGTERM: takes no new connections, and asks clients to leave in the time that is configured. Asked again, it goes on.",
         permission: AdminPermission::Write,
         arguments: &[ArgumentRow {
             name: "within_ms",
