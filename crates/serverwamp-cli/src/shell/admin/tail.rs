@@ -173,7 +173,8 @@ fn line(message: &Value) -> String {
     let time = at.split_once('T').map_or(&*at, |(_, time)| time.get(..12).unwrap_or(time));
     let arrow =
         if message.get("direction").and_then(Value::as_str) == Some("received") { "→" } else { "←" };
-    let kind = message.get("type").and_then(Value::as_str).unwrap_or("too long");
+    let kind =
+        message.get("type").and_then(Value::as_str).map_or_else(|| "too long".to_owned(), visible_on_a_line);
     let mut line =
         format!("{time} {arrow} {:>16} {kind:<12} {}", shown(message, "session"), shown(message, "uri"));
     for (field, lead) in [("request", "#"), ("error", "")] {
@@ -196,7 +197,8 @@ fn line(message: &Value) -> String {
     );
     match message.get("payload").and_then(Value::as_str) {
         Some(why) => {
-            line.push_str(&format!("  ({}, {} bytes)", why.replace('_', " "), shown(message, "bytes")))
+            let why = visible_on_a_line(why).replace('_', " ");
+            line.push_str(&format!("  ({why}, {} bytes)", shown(message, "bytes")));
         }
         None if !payload.is_empty() => line.push_str(&format!("  {}", cut(&payload.join(" "), WIDEST))),
         None => {}
@@ -232,6 +234,11 @@ mod tests {
                 r#"{"at":"2026-12-01T12:00:01.003Z","session":7,"direction":"sent","type":"RESULT","request":2,"uri":"a.b","error":null,
                    "progress":true,"bytes":9000,"payload":"too_long"}"#,
                 "12:00:01.003 ←                7 RESULT       a.b #2 …  (too long, 9000 bytes)",
+            ),
+            (
+                r#"{"at":"\u001b[2JT\u001b[2J","session":"\u009b1m","direction":"\u001b","type":"\u001b[2J","request":"\u0007","uri":"a",
+                   "error":null,"progress":false,"bytes":"\u202e","payload":"too\u001b]0;x"}"#,
+                "\\u{1b}[2J ←         \\u{9b}1m \\u{1b}[2J    a #\\u{7}  (too\\u{1b}]0;x, \\u{202e} bytes)",
             ),
         ] {
             let message: Value = from_slice(Serializer::Json, message.as_bytes()).unwrap();
