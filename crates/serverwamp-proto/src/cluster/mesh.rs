@@ -1,0 +1,395 @@
+//! One node's view of its cluster: the other nodes, the links to and from them, what they want.
+
+use super::announcement::{announcement, read_announcement};
+use super::batch::{BatchError, Head, ItemKind, next_item};
+use super::event::RoutedEvent;
+use super::interest::{InterestTables, NodeIndex, OwnInterest};
+use super::interest_item::{put_interest, read_interest, snapshot};
+use super::link::{Arrival, Receiving, Sending};
+use super::node::{Life, NodeName};
+use super::notices::{MeshCounts, Noticed, Outbound};
+use super::peer::Peer;
+use crate::codec::EncodeError;
+use crate::pattern::UriPattern;
+use bytes::Bytes;
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// A link on which nothing comes for so long is lost: a node says something every half second, and calls to a node that was killed
+/// have to end within 2 s.
+const SILENT: Duration = Duration::from_millis(1900);
+
+/// And a node of which nothing is heard for so long is gone.
+const GONE: Duration = Duration::from_secs(5);
+
+/// So many lives of a node are remembered, so that nothing of them counts that comes late.
+const FORMER_LIVES: usize = 4;
+
+/// The state of one node among its peers.
+#[derive(Debug)]
+pub struct Mesh {
+    name: NodeName,
+    life: Life,
+    own: OwnInterest,
+    others: InterestTables,
+    /// By their places; a place is free once its node is gone.
+    peers: Vec<Option<Peer>>,
+    places: BTreeMap<NodeName, NodeIndex>,
+    /// Nodes that have left, with lives that are over.
+    former: HashMap<NodeName, VecDeque<Life>>,
+    counts: MeshCounts,
+}
+
+impl Mesh {
+    /// A node that knows of nobody.
+    pub fn new(name: NodeName, life: Life) -> Self {
+        Self {
+            name,
+            life,
+            own: OwnInterest::default(),
+            others: InterestTables::default(),
+            peers: Vec::new(),
+            places: BTreeMap::new(),
+            former: HashMap::new(),
+            counts: MeshCounts::default(),
+        }
+    }
+
+    /// The node's own name.
+    pub fn name(&self) -> &NodeName {
+        &self.name
+    }
+
+    /// What has been counted.
+    pub fn counts(&self) -> MeshCounts {
+        self.counts
+    }
+
+    /// The nodes that it knows of, in the order of their names, with their lives, and whether both know what the other wants.
+    pub fn peers(&self) -> impl Iterator<Item = (&NodeName, Life, bool)> {
+        self.places
+            .values()
+            .filter_map(|place| self.peers.get(usize::from(*place))?.as_ref())
+            .map(|peer| (&peer.name, peer.life, !peer.wants_all && !peer.sending.needs_snapshot))
+    }
+
+    /// The number of patterns that other nodes want, counted once for each node.
+    pub fn interest(&self) -> usize {
+        self.others.len()
+    }
+
+    /// A subscription of this node has its first subscriber, or has lost its last one. Returns whether anything waits to be sent.
+    pub fn change_interest(&mut self, realm: &str, pattern: &UriPattern, wanted: bool) -> bool {
+        if !self.own.change(realm, pattern, wanted) {
+            return false;
+        }
+        let mut item = Vec::new();
+        put_interest(&mut item, realm, pattern, wanted);
+        let mut waits = false;
+        for peer in self.peers.iter_mut().flatten() {
+            // A snapshot that has yet to be made has it.
+            if !peer.sending.needs_snapshot {
+                waits |= peer.push(&item, &mut self.counts);
+            }
+        }
+        waits
+    }
+
+    /// Queues a publication of this node for all that want it. Returns whether there are any.
+    ///
+    /// # Errors
+    /// When it cannot be written; nobody gets it then.
+    pub fn publish<'e>(
+        &mut self,
+        realm: &str,
+        topic: &str,
+        event: impl FnOnce() -> RoutedEvent<'e>,
+    ) -> Result<bool, EncodeError> {
+        let mut nodes = Vec::new();
+        self.others.interested(realm, topic, &mut nodes);
+        let wanting_all = self.peers.iter().flatten().filter(|peer| peer.wants_all);
+        nodes.extend(wanting_all.filter_map(|peer| self.places.get(&peer.name)));
+        if nodes.is_empty() {
+            return Ok(false);
+        }
+        let mut item = Vec::new();
+        event().write(&mut item)?;
+        for node in nodes {
+            if let Some(Some(peer)) = self.peers.get_mut(usize::from(node)) {
+                peer.push(&item, &mut self.counts);
+                self.counts.events_sent += 1;
+            }
+        }
+        Ok(true)
+    }
+
+    /// An announcement has come from a node, which the subject names.
+    ///
+    /// # Errors
+    /// When it is none; it is counted.
+    pub fn receive_announcement(
+        &mut self,
+        sender: &NodeName,
+        bytes: &[u8],
+        now: Duration,
+        noticed: &mut Vec<Noticed>,
+    ) -> Result<(), BatchError> {
+        if *sender == self.name {
+            return Ok(());
+        }
+        match read_announcement(bytes) {
+            Ok((life, true)) => {
+                if let Some(place) = self.place_of(sender, life) {
+                    self.forget(place, noticed);
+                }
+                self.note_former(sender, life);
+                Ok(())
+            }
+            Ok((life, false)) => {
+                let place = self.meet(sender, life, now, noticed);
+                if let Some(Some(peer)) = place.and_then(|place| self.peers.get_mut(usize::from(place))) {
+                    peer.heard = now;
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.counts.refused += 1;
+                Err(error)
+            }
+        }
+    }
+
+    /// A batch has come from a node, which the subject names. What it brings is put behind `noticed`, in its order.
+    ///
+    /// # Errors
+    /// When it is none for this node; it is counted. Everything before the fault counts.
+    pub fn receive_batch(
+        &mut self,
+        sender: &NodeName,
+        batch: &Bytes,
+        now: Duration,
+        noticed: &mut Vec<Noticed>,
+    ) -> Result<(), BatchError> {
+        let read = self.take_batch(sender, batch, now, noticed);
+        if read.is_err() {
+            self.counts.refused += 1;
+        }
+        read
+    }
+
+    fn take_batch(
+        &mut self,
+        sender: &NodeName,
+        batch: &Bytes,
+        now: Duration,
+        noticed: &mut Vec<Noticed>,
+    ) -> Result<(), BatchError> {
+        let (head, items) = Head::read(batch)?;
+        if head.receiver != self.life {
+            return Err(BatchError::Misdirected);
+        }
+        if *sender == self.name {
+            return Err(BatchError::Forged);
+        }
+        let Some(place) = self.meet(sender, head.sender, now, noticed) else {
+            self.counts.dropped += 1;
+            return Ok(());
+        };
+        let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { return Ok(()) };
+        peer.heard = now;
+        if head.wanted > peer.sending.epoch() {
+            peer.sending.begin_anew(head.wanted);
+        }
+        match peer.receiving.arrive(head.epoch, head.number) {
+            Arrival::Old | Arrival::Lost => {
+                self.counts.dropped += 1;
+                return Ok(());
+            }
+            Arrival::Gap => {
+                self.counts.dropped += 1;
+                self.lose(place, noticed);
+                return Ok(());
+            }
+            Arrival::First if head.epoch > 1 => self.lose_what_was_before(place, noticed),
+            Arrival::First | Arrival::Next => {}
+        }
+        let read = self.take_items(place, items, batch, noticed);
+        if read.is_err() {
+            if let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) {
+                peer.receiving.lose();
+            }
+            self.lose(place, noticed);
+        }
+        read
+    }
+
+    fn take_items(
+        &mut self,
+        place: NodeIndex,
+        mut items: &[u8],
+        batch: &Bytes,
+        noticed: &mut Vec<Noticed>,
+    ) -> Result<(), BatchError> {
+        loop {
+            let (item, passed_over) = next_item(&mut items)?;
+            self.counts.passed_over += passed_over;
+            let Some(item) = item else { return Ok(()) };
+            match item.kind {
+                ItemKind::Interest => read_interest(item.fields, |realm, pattern, wanted| {
+                    self.others.change(place, realm, pattern, wanted);
+                })?,
+                ItemKind::SnapshotEnd => {
+                    if let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) {
+                        peer.wants_all = false;
+                    }
+                }
+                ItemKind::Event => {
+                    let event = RoutedEvent::read(item.fields, batch)?;
+                    self.counts.events_received += 1;
+                    noticed.push(Noticed::Event(Box::new(event)));
+                }
+            }
+        }
+    }
+
+    /// A batch for this node could not be carried away: it is as if it had been lost on its way.
+    pub fn not_carried(&mut self, receiver: &NodeName) {
+        let place = self.places.get(receiver).copied();
+        if let Some(Some(peer)) = place.and_then(|place| self.peers.get_mut(usize::from(place))) {
+            self.counts.links_lost += 1;
+            peer.sending.begin_anew(peer.sending.epoch().saturating_add(1));
+        }
+    }
+
+    /// Nothing can be carried to anybody, or something for this node has been dropped and nobody knows what: all links end.
+    pub fn cut_off(&mut self, noticed: &mut Vec<Noticed>) {
+        for place in 0..self.peers.len() {
+            let place = place as NodeIndex;
+            let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { continue };
+            peer.sending.begin_anew(peer.sending.epoch().saturating_add(1));
+            if !peer.receiving.is_lost() {
+                peer.receiving.lose();
+                self.lose(place, noticed);
+            }
+        }
+    }
+
+    /// Half a second has passed: links that are silent are lost, nodes that are silent for long are gone, and this node shows that it is there.
+    pub fn tick(&mut self, now: Duration, noticed: &mut Vec<Noticed>, out: &mut Vec<Outbound>) {
+        for place in 0..self.peers.len() {
+            let place = place as NodeIndex;
+            let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { continue };
+            let silent = now.saturating_sub(peer.heard);
+            if silent >= GONE {
+                self.forget(place, noticed);
+            } else if silent >= SILENT && !peer.receiving.is_lost() {
+                peer.receiving.lose();
+                self.lose(place, noticed);
+            }
+        }
+        out.push(Outbound::Announcement(announcement(self.life, false)));
+        self.flush(out);
+        for peer in self.peers.iter_mut().flatten() {
+            let wanted = peer.receiving.wanted();
+            let sign = peer.sending.sign_of_life(self.life, peer.life, wanted);
+            out.push(Outbound::Batch(peer.name.clone(), sign));
+        }
+    }
+
+    /// The node leaves as planned: it says so, behind everything that it has queued.
+    pub fn leave(&mut self, out: &mut Vec<Outbound>) {
+        self.flush(out);
+        out.push(Outbound::Announcement(announcement(self.life, true)));
+    }
+
+    /// Everything that waits to be carried away.
+    pub fn flush(&mut self, out: &mut Vec<Outbound>) {
+        for peer in self.peers.iter_mut().flatten() {
+            if peer.sending.needs_snapshot {
+                peer.sending.put_ahead(snapshot(&self.own));
+            }
+            let wanted = peer.receiving.wanted();
+            while let Some(batch) = peer.sending.take(self.life, peer.life, wanted) {
+                out.push(Outbound::Batch(peer.name.clone(), batch));
+            }
+        }
+    }
+
+    /// Returns whether [`flush`](Self::flush) has anything to carry.
+    pub fn has_waiting(&self) -> bool {
+        self.peers.iter().flatten().any(|peer| peer.sending.needs_snapshot || !peer.sending.is_empty())
+    }
+
+    /// The place of a node in this life, which it gets if it is new; `None` for a life that is over.
+    fn meet(
+        &mut self,
+        name: &NodeName,
+        life: Life,
+        now: Duration,
+        noticed: &mut Vec<Noticed>,
+    ) -> Option<NodeIndex> {
+        if let Some(place) = self.place_of(name, life) {
+            return Some(place);
+        }
+        if self.former.get(name).is_some_and(|lives| lives.contains(&life)) {
+            return None;
+        }
+        if let Some(place) = self.places.get(name).copied() {
+            self.forget(place, noticed);
+        }
+        let peer = Peer {
+            name: name.clone(),
+            life,
+            sending: Sending::new(),
+            receiving: Receiving::default(),
+            heard: now,
+            wants_all: true,
+        };
+        let free = self.peers.iter().position(Option::is_none);
+        let place = free.unwrap_or(self.peers.len());
+        let index = NodeIndex::try_from(place).ok()?;
+        match self.peers.get_mut(place) {
+            Some(free) => *free = Some(peer),
+            None => self.peers.push(Some(peer)),
+        }
+        self.places.insert(name.clone(), index);
+        noticed.push(Noticed::Met(name.clone(), life));
+        Some(index)
+    }
+
+    fn place_of(&self, name: &NodeName, life: Life) -> Option<NodeIndex> {
+        let place = *self.places.get(name)?;
+        let peer = self.peers.get(usize::from(place))?.as_ref()?;
+        (peer.life == life).then_some(place)
+    }
+
+    fn forget(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) {
+        let Some(peer) = self.peers.get_mut(usize::from(place)).and_then(Option::take) else { return };
+        self.others.forget(place);
+        self.places.remove(&peer.name);
+        self.note_former(&peer.name, peer.life);
+        noticed.push(Noticed::Gone(peer.name, peer.life));
+    }
+
+    fn note_former(&mut self, name: &NodeName, life: Life) {
+        let lives = self.former.entry(name.clone()).or_default();
+        if !lives.contains(&life) {
+            lives.push_front(life);
+            lives.truncate(FORMER_LIVES);
+        }
+    }
+
+    /// Something from this node is missing, which was not known so far.
+    fn lose(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) {
+        self.lose_what_was_before(place, noticed);
+        self.counts.links_lost += 1;
+    }
+
+    fn lose_what_was_before(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) {
+        self.others.forget(place);
+        let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { return };
+        peer.wants_all = true;
+        noticed.push(Noticed::Lost(peer.name.clone(), peer.life));
+    }
+}

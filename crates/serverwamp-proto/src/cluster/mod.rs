@@ -1,0 +1,30 @@
+//! Several nodes that serve the same realms, without I/O: the wire format between them, links that notice every loss, and which
+//! node wants which events.
+//!
+//! [`Mesh`] is one node's view of its cluster. Whoever drives it hands in what arrives, what changes here and what time it is,
+//! and carries the batches away that come out. Nothing here locks, sends or looks at a clock.
+
+mod announcement;
+mod batch;
+mod claim;
+mod event;
+mod fields;
+mod interest;
+mod interest_item;
+mod lease;
+mod link;
+mod mesh;
+mod node;
+mod notices;
+mod peer;
+#[cfg(test)]
+mod tests;
+
+pub use batch::{BatchError, VERSION};
+pub use claim::{Claim, ClaimDecision, Holder, Revision, Tokens};
+pub use event::{EventPublisher, RoutedEvent};
+pub use interest::NodeIndex;
+pub use lease::{Lease, Moment};
+pub use mesh::Mesh;
+pub use node::{InvalidName, Life, NodeName};
+pub use notices::{MeshCounts, Noticed, Outbound};

@@ -1,0 +1,27 @@
+//! Another node, as one knows it.
+
+use super::link::{Receiving, Sending};
+use super::node::{Life, NodeName};
+use super::notices::MeshCounts;
+use std::time::Duration;
+
+/// Another node.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) name: NodeName,
+    pub(super) life: Life,
+    pub(super) sending: Sending,
+    pub(super) receiving: Receiving,
+    pub(super) heard: Duration,
+    /// What it wants is not known, and so it gets everything.
+    pub(super) wants_all: bool,
+}
+
+impl Peer {
+    /// Queues an item; `false`, and the link begins anew, when too much waits.
+    pub(super) fn push(&mut self, item: &[u8], counts: &mut MeshCounts) -> bool {
+        let queued = self.sending.push(item);
+        counts.links_lost += u64::from(!queued);
+        queued
+    }
+}
