@@ -67,6 +67,10 @@ pub use peering::{
     HandledSubscription, HistoryPosition, InvalidPosition, PassthruPayload, ProgressResults, RealmPeer,
     ReceivedEvent, Registration, Subscriber, SubscriptionCut, WhileDisconnected,
 };
+/// Several nodes that serve the same realms. Not complete, and so not documented: `docs/cluster.md` says what works.
+#[cfg(feature = "server")]
+#[doc(hidden)]
+pub use router::cluster;
 #[cfg(feature = "server")]
 pub use router::measures::{CallDurations, Metrics, RealmStatistics, SAMPLED_CALLS, UriStatistics};
 #[cfg(feature = "server")]

@@ -23,14 +23,15 @@ pub(super) struct Sending {
 }
 
 impl Sending {
-    pub(super) fn new() -> Self {
-        Self { epoch: 1, number: 0, waiting: VecDeque::new(), bytes: 0, needs_snapshot: true }
+    /// A link that begins with this epoch. No earlier one to the same life may have had it: the receiver may still know of that.
+    pub(super) fn new(epoch: u32) -> Self {
+        Self { epoch, number: 0, waiting: VecDeque::new(), bytes: 0, needs_snapshot: true }
     }
 
     /// Queues an item as it is encoded. Returns `false`, and begins anew, when too much waits.
     pub(super) fn push(&mut self, item: &[u8]) -> bool {
         if self.bytes.saturating_add(item.len()) > MOST_WAITING {
-            self.begin_anew(self.epoch.saturating_add(1));
+            self.begin_anew();
             return false;
         }
         self.bytes += item.len();
@@ -56,8 +57,8 @@ impl Sending {
     }
 
     /// Something has been lost on the way: what waits is given up, and the link begins with another snapshot.
-    pub(super) fn begin_anew(&mut self, epoch: u32) {
-        *self = Self { epoch, ..Self::new() };
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self::new(self.epoch.saturating_add(1));
     }
 
     pub(super) fn epoch(&self) -> u32 {
@@ -105,8 +106,10 @@ pub(super) struct Receiving {
 pub(super) enum Arrival {
     /// It is taken.
     Next,
-    /// It is taken, and what was taken before does not count: the link begins.
+    /// It is taken, and is the first of the link.
     First,
+    /// It is taken, and what was taken before does not count: the link begins anew.
+    Anew,
     /// It was there before.
     Old,
     /// It cannot be taken, because one before it is missing, which was not known so far.
@@ -126,8 +129,12 @@ impl Receiving {
             return Arrival::Old;
         }
         if epoch > self.epoch {
-            *self = Self { epoch, last: number, lost: number != 1 };
-            return if self.lost { Arrival::Gap } else { Arrival::First };
+            let former = std::mem::replace(self, Self { epoch, last: number, lost: number != 1 });
+            return match () {
+                () if self.lost => Arrival::Gap,
+                () if former.epoch == 0 => Arrival::First,
+                () => Arrival::Anew,
+            };
         }
         if self.lost {
             return Arrival::Lost;

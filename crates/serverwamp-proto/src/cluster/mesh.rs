@@ -38,6 +38,8 @@ pub struct Mesh {
     places: BTreeMap<NodeName, NodeIndex>,
     /// Nodes that have left, with lives that are over.
     former: HashMap<NodeName, VecDeque<Life>>,
+    /// The highest epoch of a link to a node that is forgotten.
+    last_epoch: u32,
     counts: MeshCounts,
 }
 
@@ -52,6 +54,7 @@ impl Mesh {
             peers: Vec::new(),
             places: BTreeMap::new(),
             former: HashMap::new(),
+            last_epoch: 0,
             counts: MeshCounts::default(),
         }
     }
@@ -94,6 +97,13 @@ impl Mesh {
             }
         }
         waits
+    }
+
+    /// Returns whether another node wants events of this topic, or may want them.
+    pub fn is_wanted(&self, realm: &str, topic: &str) -> bool {
+        let mut nodes = Vec::new();
+        self.others.interested(realm, topic, &mut nodes);
+        !nodes.is_empty() || self.peers.iter().flatten().any(|peer| peer.wants_all)
     }
 
     /// Queues a publication of this node for all that want it. Returns whether there are any.
@@ -199,7 +209,7 @@ impl Mesh {
         let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { return Ok(()) };
         peer.heard = now;
         if head.wanted > peer.sending.epoch() {
-            peer.sending.begin_anew(head.wanted);
+            peer.sending.begin_anew();
         }
         match peer.receiving.arrive(head.epoch, head.number) {
             Arrival::Old | Arrival::Lost => {
@@ -211,7 +221,7 @@ impl Mesh {
                 self.lose(place, noticed);
                 return Ok(());
             }
-            Arrival::First if head.epoch > 1 => self.lose_what_was_before(place, noticed),
+            Arrival::Anew => self.lose_what_was_before(place, noticed),
             Arrival::First | Arrival::Next => {}
         }
         let read = self.take_items(place, items, batch, noticed);
@@ -258,7 +268,7 @@ impl Mesh {
         let place = self.places.get(receiver).copied();
         if let Some(Some(peer)) = place.and_then(|place| self.peers.get_mut(usize::from(place))) {
             self.counts.links_lost += 1;
-            peer.sending.begin_anew(peer.sending.epoch().saturating_add(1));
+            peer.sending.begin_anew();
         }
     }
 
@@ -267,7 +277,7 @@ impl Mesh {
         for place in 0..self.peers.len() {
             let place = place as NodeIndex;
             let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { continue };
-            peer.sending.begin_anew(peer.sending.epoch().saturating_add(1));
+            peer.sending.begin_anew();
             if !peer.receiving.is_lost() {
                 peer.receiving.lose();
                 self.lose(place, noticed);
@@ -336,12 +346,14 @@ impl Mesh {
             return None;
         }
         if let Some(place) = self.places.get(name).copied() {
-            self.forget(place, noticed);
+            if let Some(former) = self.forget(place, noticed) {
+                self.note_former(name, former);
+            }
         }
         let peer = Peer {
             name: name.clone(),
             life,
-            sending: Sending::new(),
+            sending: Sending::new(self.last_epoch.saturating_add(1)),
             receiving: Receiving::default(),
             heard: now,
             wants_all: true,
@@ -364,12 +376,14 @@ impl Mesh {
         (peer.life == life).then_some(place)
     }
 
-    fn forget(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) {
-        let Some(peer) = self.peers.get_mut(usize::from(place)).and_then(Option::take) else { return };
+    /// The node is not there any more; it may come back in the same life, if it was only silent.
+    fn forget(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) -> Option<Life> {
+        let peer = self.peers.get_mut(usize::from(place)).and_then(Option::take)?;
         self.others.forget(place);
         self.places.remove(&peer.name);
-        self.note_former(&peer.name, peer.life);
+        self.last_epoch = self.last_epoch.max(peer.sending.epoch());
         noticed.push(Noticed::Gone(peer.name, peer.life));
+        Some(peer.life)
     }
 
     fn note_former(&mut self, name: &NodeName, life: Life) {

@@ -1,6 +1,7 @@
 //! The application: its realms, its limits, and what peers connect to.
 
 mod changes;
+mod cluster;
 mod metrics;
 mod realms;
 mod settings;
@@ -303,6 +304,7 @@ impl<S: Send + Sync + 'static> ApplicationBuilder<S> {
             auth_secret: this.auth_secret.unwrap_or_else(random_secret),
             neighbours: Arc::default(),
             node: Arc::default(),
+            cluster: Arc::default(),
             slowdown: Arc::new(Slowdown::new(limits.longest_login_delay())),
             measures,
             recent_denials: Arc::default(),

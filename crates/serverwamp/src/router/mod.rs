@@ -2,6 +2,7 @@
 
 pub(crate) mod auth;
 pub(crate) mod broker;
+pub mod cluster;
 pub(crate) mod dealer;
 pub(crate) mod measures;
 pub(crate) mod meta;

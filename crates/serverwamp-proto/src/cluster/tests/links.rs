@@ -142,6 +142,29 @@ fn a_silent_node_loses_its_link_and_then_is_gone() {
 }
 
 #[test]
+fn a_node_that_was_only_silent_comes_back_in_the_same_life_and_nothing_is_taken_for_old() {
+    let (mut a, mut b) = pair();
+    want(&mut b, "com.t", true);
+    exchange(&mut a, &mut b);
+    for number in 1..=10 {
+        publish(&mut a, number, "com.t");
+        let sent = flush(&mut a);
+        carry(&a, &mut b, &sent);
+    }
+    // One of them alone has forgotten the other.
+    let (mut out, mut noticed) = (Vec::new(), Vec::new());
+    a.tick(Duration::from_secs(9), &mut noticed, &mut out);
+    assert!(matches!(noticed.last(), Some(Noticed::Gone(..))));
+    announce(&mut b, &mut a, Duration::from_secs(9));
+    exchange(&mut a, &mut b);
+    b.tick(Duration::from_secs(1), &mut noticed, &mut out);
+    carry(&b, &mut a, &batches(out));
+    exchange(&mut a, &mut b);
+    assert!(publish(&mut a, 11, "com.t"));
+    assert_eq!(events(&exchange(&mut a, &mut b).1), [11]);
+}
+
+#[test]
 fn a_node_that_leaves_is_gone_at_once_and_what_it_sent_before_counts() {
     let (mut a, mut b) = pair();
     want(&mut b, "com.t", true);

@@ -15,6 +15,8 @@ enum Step {
     /// Carries the next batch from one to another, if there is one; `Fate` says how.
     Carry(usize, usize, Fate),
     Tick,
+    /// Nobody says anything for so long that all forget all.
+    Silence,
     CutOff(usize),
 }
 
@@ -147,6 +149,10 @@ impl Network {
                 self.flush(to);
             }
             Step::Tick => self.tick(),
+            Step::Silence => {
+                self.now += Duration::from_secs(6);
+                self.tick();
+            }
             Step::CutOff(node) => {
                 let mut noticed = Vec::new();
                 self.nodes[node].cut_off(&mut noticed);
@@ -182,6 +188,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(node, topic, kind, wanted)| Step::Change(node, topic, kind, wanted)),
         12 => (node.clone(), node.clone(), fate).prop_map(|(from, to, fate)| Step::Carry(from, to, fate)),
         2 => Just(Step::Tick),
+        1 => Just(Step::Silence),
         1 => node.prop_map(Step::CutOff),
     ];
     prop::collection::vec(step, 0..120)

@@ -15,6 +15,7 @@ mod pending_subscribe;
 mod publish;
 mod replaced;
 mod retained;
+mod routed;
 mod stored;
 mod subscribe;
 mod subscription;
@@ -117,7 +118,9 @@ impl Broker {
         index.by_id.insert(id, Arc::clone(&entry));
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
         subscriptions.insert(pattern, Arc::clone(&entry));
+        drop(subscriptions);
         self.changes.fetch_add(1, Ordering::Release);
+        self.context.cluster.interest(&self.context.name, pattern, true);
         (entry, true)
     }
 
@@ -139,7 +142,9 @@ impl Broker {
         index.by_id.remove(&entry.id);
         let mut subscriptions = self.subscriptions.write().unwrap_or_else(PoisonError::into_inner);
         subscriptions.remove(entry.pattern.kind(), entry.pattern.as_str());
+        drop(subscriptions);
         self.changes.fetch_add(1, Ordering::Release);
+        self.context.cluster.interest(&self.context.name, &entry.pattern, false);
         true
     }
 

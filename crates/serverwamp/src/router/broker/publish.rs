@@ -232,6 +232,7 @@ impl Broker {
         let payload = TranscodeCache::new(payload);
         let outgoing = Outgoing::by_realm(self.context.ids.publication(), topic, &payload);
         self.context.wake_queue.wake(self.deliver(&outgoing, wall_clock).asleep);
+        self.send_to_others(&outgoing);
     }
 
     /// Retains the event if that is asked for, delivers it, and wakes who sleeps.
@@ -258,6 +259,7 @@ impl Broker {
         }
         let delivered = self.deliver(&outgoing, wall_clock);
         self.context.wake_queue.wake(delivered.asleep);
+        self.send_to_others(&outgoing);
         if self.context.taps.is_open() {
             self.context.taps.published(outgoing.topic, delivered.events);
         }

@@ -7,6 +7,7 @@ use crate::base::counters::Counters;
 use crate::base::ids::RandomIds;
 use crate::base::limits::Limits;
 use crate::router::auth::{RecentDenials, Secret, Slowdown};
+use crate::router::cluster::ClusterLink;
 use crate::router::measures::{MeasuresBook, RealmMeasures};
 use crate::router::tap::Taps;
 use crate::rt::Runtime;
@@ -30,6 +31,7 @@ pub(crate) struct RouterContext {
     pub(crate) auth_secret: Secret,
     pub(crate) neighbours: Arc<Neighbours>,
     pub(crate) node: Arc<NodeLink>,
+    pub(crate) cluster: Arc<ClusterLink>,
     pub(crate) slowdown: Arc<Slowdown>,
     pub(crate) measures: Arc<MeasuresBook>,
     pub(crate) recent_denials: Arc<RecentDenials>,
@@ -55,6 +57,8 @@ pub(crate) struct RealmContext {
     pub(crate) neighbours: Arc<Neighbours>,
     /// The application that the realm is in.
     pub(crate) node: Arc<NodeLink>,
+    /// The other nodes that serve the realm.
+    pub(crate) cluster: Arc<ClusterLink>,
     /// The order in which many receivers are woken.
     pub(crate) wake_queue: Arc<WakeQueue>,
     pub(crate) ids: RandomIds,
@@ -89,6 +93,7 @@ impl RealmContext {
             auth_secret,
             neighbours,
             node,
+            cluster,
             slowdown,
             measures: _,
             recent_denials: _,
@@ -111,6 +116,7 @@ impl RealmContext {
             runtime,
             neighbours,
             node,
+            cluster,
             wake_queue,
             ids,
             permits,

@@ -1,0 +1,32 @@
+//! Events to and from other nodes.
+
+use super::node::ClusterNode;
+use crate::base::log::line_later;
+use serverwamp_proto::cluster::RoutedEvent;
+
+impl ClusterNode {
+    /// Queues a publication of this node for all nodes that want it. Locks may be held.
+    pub(crate) fn publish<'e>(&self, realm: &str, topic: &str, event: impl FnOnce() -> RoutedEvent<'e>) {
+        let queued = self.mesh().publish(realm, topic, event);
+        match queued {
+            Ok(true) => self.something_waits(),
+            Ok(false) => {}
+            Err(error) => line_later!(
+                WARN,
+                "event",
+                "an event cannot be written for other nodes",
+                realm = realm,
+                topic = topic,
+                error = error
+            ),
+        }
+    }
+
+    /// Gives an event of another node to the sessions of this one.
+    pub(super) fn deliver(&self, event: &RoutedEvent<'_>) {
+        // Whoever wanted it may have gone since.
+        if let Some(realm) = self.realms.get(&event.realm) {
+            realm.broker.receive(&realm, event);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! This node in its cluster: its view of the others, and the task that carries batches away.
+//!
+//! The view is behind one lock, which is taken last of all: under it nothing else is locked, sent or awaited. One task alone takes
+//! batches out, so that those of a link leave in their order.
+
+use super::{Cluster, Inbound};
+use crate::base::ids::RandomIds;
+use crate::base::locks::{Mutex, MutexGuard};
+use crate::base::log::line;
+use crate::router::realm::Neighbours;
+use crate::rt::Runtime;
+use event_listener::Event;
+use futures_util::future::{Either, select};
+use serverwamp_proto::cluster::{Life, Mesh, NodeName, Noticed, Outbound};
+use serverwamp_proto::pattern::UriPattern;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// A node shows that it is there as often as this.
+const TICK: Duration = Duration::from_millis(500);
+
+/// This node among others.
+pub(crate) struct ClusterNode {
+    name: NodeName,
+    carrier: Arc<dyn Cluster>,
+    mesh: Mutex<Mesh>,
+    /// Something waits to be carried away.
+    waiting: Event,
+    /// Set with it, so that only the first of many notifies.
+    is_waiting: AtomicBool,
+    over: AtomicBool,
+    started: Instant,
+    runtime: Arc<dyn Runtime>,
+    /// The realms of this node.
+    pub(super) realms: Arc<Neighbours>,
+}
+
+impl ClusterNode {
+    /// A node that nobody knows yet; [`start`](Self::start) makes it known.
+    pub(crate) fn new(
+        name: NodeName,
+        carrier: Arc<dyn Cluster>,
+        runtime: &Arc<dyn Runtime>,
+        realms: &Arc<Neighbours>,
+    ) -> Arc<Self> {
+        let life = Life::random(RandomIds.bits());
+        Arc::new(Self {
+            mesh: Mutex::new(Mesh::new(name.clone(), life)),
+            name,
+            carrier,
+            waiting: Event::new(),
+            is_waiting: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            started: runtime.now(),
+            runtime: Arc::clone(runtime),
+            realms: Arc::clone(realms),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &NodeName {
+        &self.name
+    }
+
+    /// Begins to take and to carry. The tasks end when the node leaves, or when nobody holds it.
+    pub(crate) fn start(self: &Arc<Self>) {
+        self.carrier.start(&self.name, Inbound::new(self));
+        self.runtime.spawn(Box::pin(carry_away(Arc::downgrade(self), Arc::clone(&self.runtime))));
+    }
+
+    /// The node leaves as planned, and nothing that it has queued is lost.
+    pub(crate) fn leave(&self) {
+        self.over.store(true, Ordering::Release);
+        self.waiting.notify(usize::MAX);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    /// The time since the start, as the view counts it.
+    pub(super) fn time(&self) -> Duration {
+        self.runtime.now().saturating_duration_since(self.started)
+    }
+
+    pub(super) fn mesh(&self) -> MutexGuard<'_, Mesh> {
+        self.mesh.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn change_interest(&self, realm: &str, pattern: &UriPattern, wanted: bool) {
+        let waits = self.mesh().change_interest(realm, pattern, wanted);
+        if waits {
+            self.something_waits();
+        }
+    }
+
+    /// The task that carries batches away has something to do.
+    pub(super) fn something_waits(&self) {
+        if !self.is_waiting.swap(true, Ordering::AcqRel) {
+            self.waiting.notify(1);
+        }
+    }
+
+    /// Hands over what waits, and with `is_time` what is said every so often. Only one task does this.
+    fn carry(&self, is_time: bool) {
+        // Before the look: what comes later notifies again.
+        self.is_waiting.store(false, Ordering::Release);
+        let (mut out, mut noticed) = (Vec::new(), Vec::new());
+        let now = self.time();
+        let mut mesh = self.mesh();
+        if self.is_over() {
+            mesh.leave(&mut out);
+        } else if is_time {
+            mesh.tick(now, &mut noticed, &mut out);
+        } else {
+            mesh.flush(&mut out);
+        }
+        drop(mesh);
+        for one in out {
+            self.hand_over(one);
+        }
+        self.notice(noticed);
+    }
+
+    fn hand_over(&self, one: Outbound) {
+        match one {
+            Outbound::Batch(receiver, batch) => {
+                if self.carrier.send(&receiver, batch).is_err() {
+                    self.mesh().not_carried(&receiver);
+                }
+            }
+            // The next one comes soon.
+            Outbound::Announcement(announcement) => drop(self.carrier.announce(announcement)),
+        }
+    }
+
+    /// Does what follows from what has come. The view is not locked.
+    pub(super) fn notice(&self, noticed: Vec<Noticed>) {
+        for one in noticed {
+            match one {
+                Noticed::Event(event) => self.deliver(&event),
+                Noticed::Met(name, life) => {
+                    line!(INFO, "session", "another node of the cluster is there", node = name, life = life);
+                    self.something_waits();
+                }
+                Noticed::Lost(name, life) => {
+                    line!(WARN, "session", "messages of another node were lost", node = name, life = life);
+                    self.something_waits();
+                }
+                Noticed::Gone(name, life) => {
+                    line!(INFO, "session", "another node of the cluster is gone", node = name, life = life);
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ClusterNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterNode").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Carries batches away as soon as there are some, and shows every so often that the node is there.
+async fn carry_away(node: Weak<ClusterNode>, runtime: Arc<dyn Runtime>) {
+    let mut next_tick = runtime.now();
+    loop {
+        let Some(this) = node.upgrade() else { return };
+        let is_time = runtime.now() >= next_tick;
+        if is_time {
+            next_tick = runtime.now() + TICK;
+        }
+        let listener = this.waiting.listen();
+        this.carry(is_time);
+        if this.is_over() {
+            return;
+        }
+        if this.is_waiting.load(Ordering::Acquire) {
+            continue;
+        }
+        drop(this);
+        match select(listener, runtime.sleep_until(next_tick)).await {
+            Either::Left(((), _)) | Either::Right(((), _)) => {}
+        }
+    }
+}

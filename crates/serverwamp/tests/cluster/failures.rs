@@ -1,0 +1,54 @@
+//! Links that lose something, and nodes that do not hear each other.
+
+use super::*;
+
+fn router() -> Realm {
+    Realm::router("realm1")
+}
+
+#[tokio::test]
+async fn a_lost_batch_is_counted_and_the_link_begins_anew() {
+    let nodes = Nodes::new(2, router).await;
+    let (publisher, subscriber) = (nodes.join(0).await, nodes.join(1).await);
+    let mut events = subscriber.subscribe("com.t").await.unwrap();
+    nodes.interest(0, 1).await;
+    publisher.publish("com.t", 1).await.unwrap();
+    assert_eq!(next_number(&mut events).await, 1);
+    nodes.hub.lose(0, 1, 1);
+    publisher.publish("com.t", 2).await.unwrap();
+    until("the loss is found out", || nodes.apps[1].cluster_status().unwrap().counts.links_lost == 1).await;
+    nodes.know_each_other().await;
+    nodes.interest(0, 1).await;
+    publisher.publish("com.t", 3).await.unwrap();
+    let number = next_number(&mut events).await;
+    // The batch that was lost may have been an empty one, and then nothing is missing.
+    assert!(number == 3 || number == 2 && next_number(&mut events).await == 3);
+}
+
+#[tokio::test]
+async fn nodes_that_do_not_hear_each_other_go_on_alone_and_come_together_again() {
+    let nodes = Nodes::new(2, router).await;
+    let (publisher, neighbour, subscriber) = (nodes.join(0).await, nodes.join(0).await, nodes.join(1).await);
+    let mut near = neighbour.subscribe("com.t").await.unwrap();
+    let mut far = subscriber.subscribe("com.t").await.unwrap();
+    nodes.interest(0, 1).await;
+    nodes.hub.cut(0, 1, true);
+    until("both are alone", || {
+        nodes.apps.iter().all(|app| app.cluster_status().unwrap().others.is_empty())
+    })
+    .await;
+    publisher.publish("com.t", 1).await.unwrap();
+    assert_eq!(next_number(&mut near).await, 1);
+    nodes.hub.cut(0, 1, false);
+    nodes.know_each_other().await;
+    nodes.interest(0, 1).await;
+    publisher.publish("com.t", 2).await.unwrap();
+    assert_eq!((next_number(&mut near).await, next_number(&mut far).await), (2, 2));
+}
+
+#[tokio::test]
+async fn an_application_joins_one_cluster() {
+    let nodes = Nodes::new(1, router).await;
+    let error = nodes.apps[0].join_cluster(hub::name(9), nodes.hub.carrier()).unwrap_err();
+    assert_eq!(error.to_string(), "the application is in a cluster already");
+}
