@@ -33,10 +33,8 @@ async fn nodes_that_do_not_hear_each_other_go_on_alone_and_come_together_again()
     let mut far = subscriber.subscribe("com.t").await.unwrap();
     nodes.interest(0, 1).await;
     nodes.hub.cut(0, 1, true);
-    until("both are alone", || {
-        nodes.apps.iter().all(|app| app.cluster_status().unwrap().others.is_empty())
-    })
-    .await;
+    until("both are alone", || nodes.apps.iter().all(|app| app.cluster_status().unwrap().others.is_empty()))
+        .await;
     publisher.publish("com.t", 1).await.unwrap();
     assert_eq!(next_number(&mut near).await, 1);
     nodes.hub.cut(0, 1, false);

@@ -169,9 +169,10 @@ impl Broker {
         self.context.config().offers.meta_api
     }
 
-    /// Returns whether `topic` has no subscriber.
+    /// Returns whether `topic` has no subscriber, on this node or another one.
     pub(crate) fn is_unheard(&self, topic: &str) -> bool {
         self.matches(topic).first.is_none()
+            && !self.context.cluster.get().is_some_and(|node| node.is_wanted(&self.context.name, topic))
     }
 
     fn retained(&self) -> MutexGuard<'_, RetainedEvents<Arc<StoredEvent>>> {

@@ -22,6 +22,11 @@ impl ClusterNode {
         }
     }
 
+    /// Returns whether another node wants events of this topic. Locks may be held.
+    pub(crate) fn is_wanted(&self, realm: &str, topic: &str) -> bool {
+        self.mesh().is_wanted(realm, topic)
+    }
+
     /// Gives an event of another node to the sessions of this one.
     pub(super) fn deliver(&self, event: &RoutedEvent<'_>) {
         // Whoever wanted it may have gone since.

@@ -1,7 +1,7 @@
 //! A realm that serves: the sessions that are in it, and who is subscribed to what.
 //!
 //! The order of its locks, outermost first: `changes`, one call's state, one session's tables, one subscription's members,
-//! one callee's invocations, the tables of broker and dealer, an outbox. No user code runs under any of them and
+//! one callee's invocations, the tables of broker and dealer, an outbox, the node's view of its cluster. No user code runs under any of them and
 //! nothing waits; messages are queued under them and written to the wire elsewhere.
 
 use super::changes::{Changes, Indexes};
