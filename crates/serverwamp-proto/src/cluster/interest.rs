@@ -7,13 +7,51 @@ use std::sync::Arc;
 /// The place of another node in this node's tables. It is given to another node once its node is gone.
 pub type NodeIndex = u16;
 
-/// The subscriptions of one node, by realm.
+/// The subscriptions of this node, by realm, and who holds each: a realm that is stopped, and one that has its name by now, may both
+/// have a subscription for a while.
 #[derive(Clone, Debug, Default)]
-pub(super) struct OwnInterest(HashMap<Arc<str>, HashSet<UriPattern>>);
+pub(super) struct OwnInterest(HashMap<Arc<str>, HashMap<UriPattern, Vec<u64>>>);
 
 impl OwnInterest {
+    /// Returns whether this changes anything for other nodes.
+    pub(super) fn change(&mut self, realm: &str, pattern: &UriPattern, holder: u64, wanted: bool) -> bool {
+        if wanted {
+            if !self.0.contains_key(realm) {
+                self.0.insert(realm.into(), HashMap::new());
+            }
+            let Some(patterns) = self.0.get_mut(realm) else { return false };
+            let holders = patterns.entry(pattern.clone()).or_default();
+            if !holders.contains(&holder) {
+                holders.push(holder);
+                return holders.len() == 1;
+            }
+            return false;
+        }
+        let Some(patterns) = self.0.get_mut(realm) else { return false };
+        let Some(holders) = patterns.get_mut(pattern) else { return false };
+        holders.retain(|other| *other != holder);
+        if !holders.is_empty() {
+            return false;
+        }
+        patterns.remove(pattern);
+        if patterns.is_empty() {
+            self.0.remove(realm);
+        }
+        true
+    }
+
+    pub(super) fn by_realm(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &UriPattern>)> {
+        self.0.iter().map(|(realm, patterns)| (&**realm, patterns.keys()))
+    }
+}
+
+/// What another node wants, by realm.
+#[derive(Clone, Debug, Default)]
+struct NodeInterest(HashMap<Arc<str>, HashSet<UriPattern>>);
+
+impl NodeInterest {
     /// Returns whether this changes anything.
-    pub(super) fn change(&mut self, realm: &str, pattern: &UriPattern, wanted: bool) -> bool {
+    fn change(&mut self, realm: &str, pattern: &UriPattern, wanted: bool) -> bool {
         if wanted {
             return match self.0.get_mut(realm) {
                 Some(patterns) => patterns.insert(pattern.clone()),
@@ -31,7 +69,7 @@ impl OwnInterest {
         removed
     }
 
-    pub(super) fn by_realm(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &UriPattern>)> {
+    fn by_realm(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &UriPattern>)> {
         self.0.iter().map(|(realm, patterns)| (&**realm, patterns.iter()))
     }
 }
@@ -42,7 +80,7 @@ pub(super) struct InterestTables {
     /// For each realm, the nodes that want a pattern, each once.
     by_realm: HashMap<Arc<str>, PatternMap<Vec<NodeIndex>>>,
     /// What each node wants, so that it can be forgotten.
-    by_node: HashMap<NodeIndex, OwnInterest>,
+    by_node: HashMap<NodeIndex, NodeInterest>,
 }
 
 impl InterestTables {

@@ -38,6 +38,8 @@ pub struct Mesh {
     places: BTreeMap<NodeName, NodeIndex>,
     /// Nodes that have left, with lives that are over.
     former: HashMap<NodeName, VecDeque<Life>>,
+    /// Nodes that are forgotten because nothing was heard of them; when they come back, something may be missing.
+    silent: HashMap<NodeName, Life>,
     /// The highest epoch of a link to a node that is forgotten.
     last_epoch: u32,
     counts: MeshCounts,
@@ -54,6 +56,7 @@ impl Mesh {
             peers: Vec::new(),
             places: BTreeMap::new(),
             former: HashMap::new(),
+            silent: HashMap::new(),
             last_epoch: 0,
             counts: MeshCounts::default(),
         }
@@ -82,9 +85,10 @@ impl Mesh {
         self.others.len()
     }
 
-    /// A subscription of this node has its first subscriber, or has lost its last one. Returns whether anything waits to be sent.
-    pub fn change_interest(&mut self, realm: &str, pattern: &UriPattern, wanted: bool) -> bool {
-        if !self.own.change(realm, pattern, wanted) {
+    /// A subscription of this node has come into being, or is gone. `holder` tells the realms apart that have the same name one after
+    /// the other. Returns whether anything waits to be sent.
+    pub fn change_interest(&mut self, realm: &str, pattern: &UriPattern, holder: u64, wanted: bool) -> bool {
+        if !self.own.change(realm, pattern, holder, wanted) {
             return false;
         }
         let mut item = Vec::new();
@@ -291,11 +295,12 @@ impl Mesh {
             let place = place as NodeIndex;
             let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { continue };
             let silent = now.saturating_sub(peer.heard);
-            if silent >= GONE {
-                self.forget(place, noticed);
-            } else if silent >= SILENT && !peer.receiving.is_lost() {
+            if silent >= SILENT && !peer.receiving.is_lost() {
                 peer.receiving.lose();
                 self.lose(place, noticed);
+            }
+            if silent >= GONE {
+                self.forget_silent(place, noticed);
             }
         }
         out.push(Outbound::Announcement(announcement(self.life, false)));
@@ -345,10 +350,9 @@ impl Mesh {
         if self.former.get(name).is_some_and(|lives| lives.contains(&life)) {
             return None;
         }
-        if let Some(place) = self.places.get(name).copied() {
-            if let Some(former) = self.forget(place, noticed) {
-                self.note_former(name, former);
-            }
+        let former = self.places.get(name).copied().and_then(|place| self.forget(place, noticed));
+        if let Some(former) = former {
+            self.note_former(name, former);
         }
         let peer = Peer {
             name: name.clone(),
@@ -367,6 +371,9 @@ impl Mesh {
         }
         self.places.insert(name.clone(), index);
         noticed.push(Noticed::Met(name.clone(), life));
+        if self.silent.remove(name) == Some(life) {
+            noticed.push(Noticed::Lost(name.clone(), life));
+        }
         Some(index)
     }
 
@@ -384,6 +391,13 @@ impl Mesh {
         self.last_epoch = self.last_epoch.max(peer.sending.epoch());
         noticed.push(Noticed::Gone(peer.name, peer.life));
         Some(peer.life)
+    }
+
+    fn forget_silent(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) {
+        let name = self.peers.get(usize::from(place)).and_then(Option::as_ref).map(|peer| peer.name.clone());
+        if let (Some(name), Some(life)) = (name, self.forget(place, noticed)) {
+            self.silent.insert(name, life);
+        }
     }
 
     fn note_former(&mut self, name: &NodeName, life: Life) {

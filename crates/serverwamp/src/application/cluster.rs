@@ -22,10 +22,10 @@ impl Application {
             return Err(Unavailable::new("the application is in a cluster already"));
         }
         // Whatever comes from here on is told by whoever changes it.
-        for realm in self.0.realms.some_after(None, usize::MAX) {
+        for realm in shared.neighbours.all() {
             let changes = realm.changes();
             for (_, entry) in changes.subscriptions.after(None) {
-                node.change_interest(realm.name(), &entry.pattern, true);
+                node.change_interest(&realm.context, &entry.pattern, true);
             }
         }
         node.start();

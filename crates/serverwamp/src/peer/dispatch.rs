@@ -57,7 +57,7 @@ fn publish(open: &Open, message: Publish<'_>) -> Result<(), Halt> {
         // Only a publisher that asked for an answer gets one, also when it is a no (checklist PUB-01, PUB-02).
         _ if !acknowledge => Ok(()),
         Ok(publication) => {
-            open.session.send_published(request, publication);
+            broker.acknowledge(&open.session, request, publication, &open.last_matches);
             Ok(())
         }
         Err(Withheld::Denied(error)) => {

@@ -50,3 +50,38 @@ async fn an_application_joins_one_cluster() {
     let error = nodes.apps[0].join_cluster(hub::name(9), nodes.hub.carrier()).unwrap_err();
     assert_eq!(error.to_string(), "the application is in a cluster already");
 }
+
+#[tokio::test]
+async fn published_says_that_the_event_has_left_for_all_who_want_it() {
+    let nodes = Nodes::new(2, router).await;
+    let (publisher, subscriber) = (nodes.join(0).await, nodes.join(1).await);
+    let mut events = subscriber.subscribe("com.t").await.unwrap();
+    nodes.interest(0, 1).await;
+    nodes.hub.take_nothing(true);
+    let published = tokio::spawn(async move {
+        let publication = publisher.publish("com.t", 1).await.unwrap();
+        (publisher, publication)
+    });
+    let event = next(&mut events).await;
+    assert!(!published.is_finished(), "it has come, but nobody knows so far that it would in any case");
+    nodes.hub.take_nothing(false);
+    let (publisher, publication) = published.await.unwrap();
+    assert_eq!(event.publication(), publication);
+    nodes.hub.take_nothing(true);
+    publisher.publish("com.nobody.elsewhere", 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_leave_is_not_acknowledged_and_those_who_are_here_get_it() {
+    let nodes = Nodes::new(2, router).await;
+    let (publisher, neighbour, subscriber) = (nodes.join(0).await, nodes.join(0).await, nodes.join(1).await);
+    let mut near = neighbour.subscribe("com.t").await.unwrap();
+    let _far = subscriber.subscribe("com.t").await.unwrap();
+    nodes.interest(0, 1).await;
+    nodes.hub.refuse();
+    let error = publisher.publish("com.t", 1).await.unwrap_err();
+    assert_eq!(error.uri(), "wamp.error.unavailable");
+    assert_eq!(next_number(&mut near).await, 1);
+    publisher.publication("com.t").send_unacknowledged(2).await.unwrap();
+    assert_eq!(next_number(&mut near).await, 2);
+}

@@ -6,6 +6,7 @@ use serverwamp::rt::BoxFuture;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -20,6 +21,10 @@ pub(crate) fn name(number: usize) -> NodeName {
 pub(crate) struct Hub {
     nodes: Mutex<BTreeMap<NodeName, UnboundedSender<Carried>>>,
     faults: Mutex<Faults>,
+    /// What was sent is not known to have left.
+    takes_nothing: AtomicBool,
+    /// Nothing can be handed over, and whoever tries is told so.
+    refuses: AtomicBool,
     store: Mutex<(Revision, BTreeMap<String, StoredValue>)>,
 }
 
@@ -58,6 +63,16 @@ impl Hub {
     /// The next batches from one node to another are lost.
     pub(crate) fn lose(&self, from: usize, to: usize, batches: usize) {
         self.faults.lock().unwrap().losing.insert((name(from), name(to)), batches);
+    }
+
+    /// It is not known of anything that it has left, or it is again.
+    pub(crate) fn take_nothing(&self, is_so: bool) {
+        self.takes_nothing.store(is_so, Ordering::SeqCst);
+    }
+
+    /// Nothing can be handed over any more.
+    pub(crate) fn refuse(&self) {
+        self.refuses.store(true, Ordering::SeqCst);
     }
 
     /// Whether these bytes have been sent to a node.
@@ -120,6 +135,9 @@ impl Cluster for Carrier {
 
     fn send(&self, receiver: &NodeName, batch: Bytes) -> Result<(), NotCarried> {
         self.hub.faults.lock().unwrap().sent.entry(receiver.clone()).or_default().push(batch.clone());
+        if self.hub.refuses.load(Ordering::SeqCst) {
+            return Err(NotCarried("there is no connection".to_owned()));
+        }
         if !self.hub.passes(&self.name(), receiver) {
             return Ok(());
         }
@@ -140,7 +158,13 @@ impl Cluster for Carrier {
     }
 
     fn taken(&self) -> BoxFuture<'static, Result<(), NotCarried>> {
-        Box::pin(ready(Ok(())))
+        let hub = Arc::clone(&self.hub);
+        Box::pin(async move {
+            while hub.takes_nothing.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            Ok(())
+        })
     }
 
     fn read(&self, key: &str) -> BoxFuture<'static, Result<Option<StoredValue>, StoreError>> {

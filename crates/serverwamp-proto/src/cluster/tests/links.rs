@@ -21,7 +21,7 @@ fn psub_04_patterns_that_overlap_bring_an_event_once() {
     let (mut a, mut b) = pair();
     for pattern in [UriPattern::exact("com.t.x"), UriPattern::prefix("com.t"), UriPattern::wildcard("com..x")]
     {
-        b.change_interest(REALM, &pattern, true);
+        b.change_interest(REALM, &pattern, 1, true);
     }
     exchange(&mut a, &mut b);
     assert!(publish(&mut a, 1, "com.t.x"));
@@ -36,6 +36,20 @@ fn a_node_whose_wishes_are_not_known_gets_everything() {
     let (_, at_b) = exchange(&mut a, &mut b);
     assert_eq!(events(&at_b), [1]);
     assert!(!publish(&mut a, 2, "com.t"), "by now it has said that it wants nothing");
+}
+
+#[test]
+fn a_realm_that_is_stopped_takes_nothing_from_the_one_that_has_its_name_now() {
+    let (mut a, mut b) = pair();
+    let topic = UriPattern::exact("com.t");
+    b.change_interest(REALM, &topic, 1, true);
+    b.change_interest(REALM, &topic, 2, true);
+    b.change_interest(REALM, &topic, 1, false);
+    exchange(&mut a, &mut b);
+    assert!(publish(&mut a, 1, "com.t"));
+    b.change_interest(REALM, &topic, 2, false);
+    exchange(&mut a, &mut b);
+    assert!(!publish(&mut a, 2, "com.t"));
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub(super) fn publish(mesh: &mut Mesh, number: u64, topic: &str) -> bool {
 }
 
 pub(super) fn want(mesh: &mut Mesh, topic: &str, wanted: bool) {
-    mesh.change_interest(REALM, &UriPattern::exact(topic), wanted);
+    mesh.change_interest(REALM, &UriPattern::exact(topic), 1, wanted);
 }
 
 /// What waits in a node.

@@ -127,7 +127,7 @@ impl Network {
             Step::Publish(node, topic) => self.publish(node, topic),
             Step::Change(node, topic, kind, wanted) => {
                 let pattern = UriPattern::new(kind, TOPICS[topic]);
-                self.nodes[node].change_interest(REALM, &pattern, wanted);
+                self.nodes[node].change_interest(REALM, &pattern, 1, wanted);
                 if wanted {
                     self.wanted[node].insert(pattern);
                 } else {

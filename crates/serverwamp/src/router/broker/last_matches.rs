@@ -5,11 +5,11 @@
 //! since before it was looked for.
 
 use super::{Broker, Matches};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// What was found for the last publication of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct LastMatches(RefCell<KeptMatches>);
+pub(crate) struct LastMatches(RefCell<KeptMatches>, Cell<bool>);
 
 #[derive(Debug, Default)]
 struct KeptMatches {
@@ -40,6 +40,16 @@ impl LastMatches {
             kept.topic.push_str(topic);
         }
         (changes, broker.matches(topic))
+    }
+
+    /// Notes whether the last publication went to other nodes as well.
+    pub(super) fn note_away(&self, went_away: bool) {
+        self.1.set(went_away);
+    }
+
+    /// Returns whether the last publication went to other nodes as well.
+    pub(super) fn went_away(&self) -> bool {
+        self.1.get()
     }
 
     /// Keeps what was taken.

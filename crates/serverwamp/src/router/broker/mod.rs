@@ -120,7 +120,7 @@ impl Broker {
         subscriptions.insert(pattern, Arc::clone(&entry));
         drop(subscriptions);
         self.changes.fetch_add(1, Ordering::Release);
-        self.context.cluster.interest(&self.context.name, pattern, true);
+        self.context.cluster.interest(&self.context, pattern, true);
         (entry, true)
     }
 
@@ -144,7 +144,7 @@ impl Broker {
         subscriptions.remove(entry.pattern.kind(), entry.pattern.as_str());
         drop(subscriptions);
         self.changes.fetch_add(1, Ordering::Release);
-        self.context.cluster.interest(&self.context.name, &entry.pattern, false);
+        self.context.cluster.interest(&self.context, &entry.pattern, false);
         true
     }
 

@@ -3,12 +3,14 @@
 //! The publisher's node has decided everything about a publication but who receives it.
 
 use super::publish::Outgoing;
-use super::{Broker, Disclosed};
+use super::{Broker, Disclosed, LastMatches, histories};
 use crate::base::statistics::Refusal;
 use crate::router::realm::RunningRealm;
+use crate::router::session::RouterSession;
 use crate::rt::wall_clock;
 use serverwamp_proto::broker::ReceiverFilter;
 use serverwamp_proto::cluster::{EventPublisher, RoutedEvent};
+use serverwamp_proto::id::{PublicationId, RequestId};
 use serverwamp_proto::message::PublishOptions;
 use serverwamp_proto::payload::TranscodeCache;
 use std::borrow::Cow;
@@ -16,10 +18,38 @@ use std::sync::Arc;
 
 impl Broker {
     /// Queues a publication for other nodes, if there are any and they want it.
+    #[inline]
     pub(super) fn send_to_others(&self, outgoing: &Outgoing<'_>) {
         let Some(node) = self.context.cluster.get() else { return };
         let realm = &*self.context.name;
-        node.publish(realm, outgoing.topic, || routed(realm, outgoing));
+        let went_away = node.publish(realm, outgoing.topic, || routed(realm, outgoing));
+        if let Some(last) = outgoing.last {
+            last.note_away(went_away);
+        }
+    }
+
+    /// Answers a PUBLISH with PUBLISHED: at once, or when what went to other nodes has left this process for good.
+    pub(crate) fn acknowledge(
+        &self,
+        publisher: &Arc<RouterSession>,
+        request: RequestId,
+        publication: PublicationId,
+        last: &LastMatches,
+    ) {
+        match self.context.cluster.get().filter(|_| last.went_away()) {
+            Some(node) => node.answer_later(publisher, request, publication),
+            None => publisher.send_published(request, publication),
+        }
+    }
+
+    /// Events of another node may be missing here.
+    pub(crate) fn note_gap(&self) {
+        for (pattern, _) in histories(&self.context.config()) {
+            let Some(entry) = self.lookup(pattern.kind(), pattern.as_str()) else { continue };
+            if let Some(history) = &mut entry.members().history {
+                history.pass_over();
+            }
+        }
     }
 
     /// Delivers a publication of another node to the sessions of this one.
@@ -55,6 +85,18 @@ impl Broker {
         if delivered.passed_over > 0 {
             self.context.counters.count(Refusal::Unrepresentable, delivered.passed_over as u64);
             self.context.measures.unrepresentable(delivered.passed_over);
+        }
+    }
+}
+
+impl Drop for Broker {
+    /// What is left has no subscribers: its history was kept, or the realm was never there for anybody.
+    fn drop(&mut self) {
+        if self.context.cluster.get().is_none() {
+            return;
+        }
+        for (pattern, _) in histories(&self.context.config()) {
+            self.context.cluster.interest(&self.context, pattern, false);
         }
     }
 }

@@ -5,20 +5,35 @@ use crate::base::log::line_later;
 use serverwamp_proto::cluster::RoutedEvent;
 
 impl ClusterNode {
-    /// Queues a publication of this node for all nodes that want it. Locks may be held.
-    pub(crate) fn publish<'e>(&self, realm: &str, topic: &str, event: impl FnOnce() -> RoutedEvent<'e>) {
+    /// Queues a publication of this node for all nodes that want it. Returns whether there are any. Locks may be held.
+    pub(crate) fn publish<'e>(
+        &self,
+        realm: &str,
+        topic: &str,
+        event: impl FnOnce() -> RoutedEvent<'e>,
+    ) -> bool {
         let queued = self.mesh().publish(realm, topic, event);
-        match queued {
-            Ok(true) => self.something_waits(),
-            Ok(false) => {}
-            Err(error) => line_later!(
+        let goes_away = queued.unwrap_or_else(|error| {
+            line_later!(
                 WARN,
                 "event",
                 "an event cannot be written for other nodes",
                 realm = realm,
                 topic = topic,
                 error = error
-            ),
+            );
+            false
+        });
+        if goes_away {
+            self.something_waits();
+        }
+        goes_away
+    }
+
+    /// Events may be missing: the histories say so to whoever reads across this moment.
+    pub(super) fn note_gap(&self) {
+        for realm in self.realms.all() {
+            realm.broker.note_gap();
         }
     }
 

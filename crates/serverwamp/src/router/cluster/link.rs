@@ -1,6 +1,7 @@
 //! The way from a realm to its node's cluster, if there is one.
 
 use super::ClusterNode;
+use crate::router::realm::RealmContext;
 use serverwamp_proto::pattern::UriPattern;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -21,7 +22,7 @@ impl ClusterLink {
     }
 
     /// A subscription has come into being, or is gone. The caller keeps others from changing the same meanwhile.
-    pub(crate) fn interest(&self, realm: &str, pattern: &UriPattern, wanted: bool) {
+    pub(crate) fn interest(&self, realm: &RealmContext, pattern: &UriPattern, wanted: bool) {
         if let Some(node) = self.get() {
             node.change_interest(realm, pattern, wanted);
         }

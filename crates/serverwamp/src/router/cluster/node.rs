@@ -4,14 +4,18 @@
 //! batches out, so that those of a link leave in their order.
 
 use super::{Cluster, Inbound};
+use crate::WampError;
 use crate::base::ids::RandomIds;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::base::log::line;
-use crate::router::realm::Neighbours;
+use crate::router::realm::{Neighbours, RealmContext};
+use crate::router::session::RouterSession;
 use crate::rt::Runtime;
 use event_listener::Event;
 use futures_util::future::{Either, select};
 use serverwamp_proto::cluster::{Life, Mesh, NodeName, Noticed, Outbound};
+use serverwamp_proto::id::{PublicationId, RequestId};
+use serverwamp_proto::message::Publish;
 use serverwamp_proto::pattern::UriPattern;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,11 +25,20 @@ use std::time::{Duration, Instant};
 /// A node shows that it is there as often as this.
 const TICK: Duration = Duration::from_millis(500);
 
+/// A publication that other nodes get, and whose publisher waits for PUBLISHED.
+struct Unanswered {
+    publisher: Arc<RouterSession>,
+    request: RequestId,
+    publication: PublicationId,
+}
+
 /// This node among others.
 pub(crate) struct ClusterNode {
     name: NodeName,
     carrier: Arc<dyn Cluster>,
     mesh: Mutex<Mesh>,
+    /// Publications that are acknowledged once they have left this process for good.
+    unanswered: Mutex<Vec<Unanswered>>,
     /// Something waits to be carried away.
     waiting: Event,
     /// Set with it, so that only the first of many notifies.
@@ -50,6 +63,7 @@ impl ClusterNode {
             mesh: Mutex::new(Mesh::new(name.clone(), life)),
             name,
             carrier,
+            unanswered: Mutex::default(),
             waiting: Event::new(),
             is_waiting: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -88,8 +102,9 @@ impl ClusterNode {
         self.mesh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn change_interest(&self, realm: &str, pattern: &UriPattern, wanted: bool) {
-        let waits = self.mesh().change_interest(realm, pattern, wanted);
+    pub(crate) fn change_interest(&self, realm: &RealmContext, pattern: &UriPattern, wanted: bool) {
+        let holder = realm.own_session.get();
+        let waits = self.mesh().change_interest(&realm.name, pattern, holder, wanted);
         if waits {
             self.something_waits();
         }
@@ -102,12 +117,29 @@ impl ClusterNode {
         }
     }
 
+    /// Answers a PUBLISH whose publication has been queued for other nodes, once it has left this process for good.
+    pub(crate) fn answer_later(
+        &self,
+        publisher: &Arc<RouterSession>,
+        request: RequestId,
+        publication: PublicationId,
+    ) {
+        self.unanswered().push(Unanswered { publisher: Arc::clone(publisher), request, publication });
+        self.something_waits();
+    }
+
+    fn unanswered(&self) -> MutexGuard<'_, Vec<Unanswered>> {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Hands over what waits, and with `is_time` what is said every so often. Only one task does this.
     fn carry(&self, is_time: bool) {
         // Before the look: what comes later notifies again.
         self.is_waiting.store(false, Ordering::Release);
         let (mut out, mut noticed) = (Vec::new(), Vec::new());
         let now = self.time();
+        // Before the batches: whatever these publishers wait for is in them, or has been carried.
+        let unanswered = std::mem::take(&mut *self.unanswered());
         let mut mesh = self.mesh();
         if self.is_over() {
             mesh.leave(&mut out);
@@ -117,21 +149,35 @@ impl ClusterNode {
             mesh.flush(&mut out);
         }
         drop(mesh);
+        let mut all_carried = true;
         for one in out {
-            self.hand_over(one);
+            all_carried &= self.hand_over(one);
+        }
+        if !unanswered.is_empty() {
+            let taken = self.carrier.taken();
+            self.runtime.spawn(Box::pin(async move {
+                let is_taken = taken.await.is_ok() && all_carried;
+                unanswered.iter().for_each(|one| one.answer(is_taken));
+            }));
         }
         self.notice(noticed);
     }
 
-    fn hand_over(&self, one: Outbound) {
+    /// Returns whether it is carried.
+    fn hand_over(&self, one: Outbound) -> bool {
         match one {
             Outbound::Batch(receiver, batch) => {
-                if self.carrier.send(&receiver, batch).is_err() {
+                let is_carried = self.carrier.send(&receiver, batch).is_ok();
+                if !is_carried {
                     self.mesh().not_carried(&receiver);
                 }
+                is_carried
             }
-            // The next one comes soon.
-            Outbound::Announcement(announcement) => drop(self.carrier.announce(announcement)),
+            Outbound::Announcement(announcement) => {
+                // The next one comes soon.
+                let _carried = self.carrier.announce(announcement);
+                true
+            }
         }
     }
 
@@ -145,7 +191,14 @@ impl ClusterNode {
                     self.something_waits();
                 }
                 Noticed::Lost(name, life) => {
-                    line!(WARN, "session", "messages of another node were lost", node = name, life = life);
+                    line!(
+                        WARN,
+                        "session",
+                        "messages of another node may be missing",
+                        node = name,
+                        life = life
+                    );
+                    self.note_gap();
                     self.something_waits();
                 }
                 Noticed::Gone(name, life) => {
@@ -153,6 +206,16 @@ impl ClusterNode {
                 }
             }
         }
+    }
+}
+
+impl Unanswered {
+    fn answer(&self, is_taken: bool) {
+        if is_taken {
+            return self.publisher.send_published(self.request, self.publication);
+        }
+        let text = "other nodes may not have got the event: they cannot be reached";
+        self.publisher.send_error(Publish::CODE, self.request, &WampError::unavailable(text));
     }
 }
 

@@ -15,6 +15,14 @@ impl Neighbours {
         let _first = self.0.set(Arc::downgrade(realms));
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Arc<RunningRealm>> {
+        self.0
+            .get()
+            .and_then(Weak::upgrade)
+            .map_or_else(Vec::new, |realms| realms.some_after(None, usize::MAX))
+    }
+
     /// The realm of this name.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<RunningRealm>> {
         self.0.get()?.upgrade()?.get(name)
