@@ -5,7 +5,7 @@ use super::batch::{BatchError, Head, ItemKind, next_item};
 use super::event::RoutedEvent;
 use super::interest::{InterestTables, NodeIndex, OwnInterest};
 use super::interest_item::{put_interest, read_interest, snapshot};
-use super::link::{Arrival, Receiving, Sending};
+use super::link::Arrival;
 use super::node::{Life, NodeName};
 use super::notices::{MeshCounts, Noticed, Outbound};
 use super::peer::Peer;
@@ -23,25 +23,22 @@ const SILENT: Duration = Duration::from_millis(1900);
 /// And a node of which nothing is heard for so long is gone.
 const GONE: Duration = Duration::from_secs(5);
 
-/// So many lives of a node are remembered, so that nothing of them counts that comes late.
-const FORMER_LIVES: usize = 4;
-
 /// The state of one node among its peers.
 #[derive(Debug)]
 pub struct Mesh {
     name: NodeName,
     life: Life,
     own: OwnInterest,
-    others: InterestTables,
+    pub(super) others: InterestTables,
     /// By their places; a place is free once its node is gone.
-    peers: Vec<Option<Peer>>,
-    places: BTreeMap<NodeName, NodeIndex>,
+    pub(super) peers: Vec<Option<Peer>>,
+    pub(super) places: BTreeMap<NodeName, NodeIndex>,
     /// Nodes that have left, with lives that are over.
-    former: HashMap<NodeName, VecDeque<Life>>,
+    pub(super) former: HashMap<NodeName, VecDeque<Life>>,
     /// Nodes that are forgotten because nothing was heard of them; when they come back, something may be missing.
-    silent: HashMap<NodeName, Life>,
+    pub(super) silent: HashMap<NodeName, Life>,
     /// The highest epoch of a link to a node that is forgotten.
-    last_epoch: u32,
+    pub(super) last_epoch: u32,
     counts: MeshCounts,
 }
 
@@ -334,78 +331,6 @@ impl Mesh {
     /// Returns whether [`flush`](Self::flush) has anything to carry.
     pub fn has_waiting(&self) -> bool {
         self.peers.iter().flatten().any(|peer| peer.sending.needs_snapshot || !peer.sending.is_empty())
-    }
-
-    /// The place of a node in this life, which it gets if it is new; `None` for a life that is over.
-    fn meet(
-        &mut self,
-        name: &NodeName,
-        life: Life,
-        now: Duration,
-        noticed: &mut Vec<Noticed>,
-    ) -> Option<NodeIndex> {
-        if let Some(place) = self.place_of(name, life) {
-            return Some(place);
-        }
-        if self.former.get(name).is_some_and(|lives| lives.contains(&life)) {
-            return None;
-        }
-        let former = self.places.get(name).copied().and_then(|place| self.forget(place, noticed));
-        if let Some(former) = former {
-            self.note_former(name, former);
-        }
-        let peer = Peer {
-            name: name.clone(),
-            life,
-            sending: Sending::new(self.last_epoch.saturating_add(1)),
-            receiving: Receiving::default(),
-            heard: now,
-            wants_all: true,
-        };
-        let free = self.peers.iter().position(Option::is_none);
-        let place = free.unwrap_or(self.peers.len());
-        let index = NodeIndex::try_from(place).ok()?;
-        match self.peers.get_mut(place) {
-            Some(free) => *free = Some(peer),
-            None => self.peers.push(Some(peer)),
-        }
-        self.places.insert(name.clone(), index);
-        noticed.push(Noticed::Met(name.clone(), life));
-        if self.silent.remove(name) == Some(life) {
-            noticed.push(Noticed::Lost(name.clone(), life));
-        }
-        Some(index)
-    }
-
-    fn place_of(&self, name: &NodeName, life: Life) -> Option<NodeIndex> {
-        let place = *self.places.get(name)?;
-        let peer = self.peers.get(usize::from(place))?.as_ref()?;
-        (peer.life == life).then_some(place)
-    }
-
-    /// The node is not there any more; it may come back in the same life, if it was only silent.
-    fn forget(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) -> Option<Life> {
-        let peer = self.peers.get_mut(usize::from(place)).and_then(Option::take)?;
-        self.others.forget(place);
-        self.places.remove(&peer.name);
-        self.last_epoch = self.last_epoch.max(peer.sending.epoch());
-        noticed.push(Noticed::Gone(peer.name, peer.life));
-        Some(peer.life)
-    }
-
-    fn forget_silent(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) {
-        let name = self.peers.get(usize::from(place)).and_then(Option::as_ref).map(|peer| peer.name.clone());
-        if let (Some(name), Some(life)) = (name, self.forget(place, noticed)) {
-            self.silent.insert(name, life);
-        }
-    }
-
-    fn note_former(&mut self, name: &NodeName, life: Life) {
-        let lives = self.former.entry(name.clone()).or_default();
-        if !lives.contains(&life) {
-            lives.push_front(life);
-            lives.truncate(FORMER_LIVES);
-        }
     }
 
     /// Something from this node is missing, which was not known so far.

@@ -13,6 +13,7 @@ mod interest;
 mod interest_item;
 mod lease;
 mod link;
+mod membership;
 mod mesh;
 mod node;
 mod notices;

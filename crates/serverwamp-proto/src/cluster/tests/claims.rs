@@ -31,27 +31,27 @@ fn a_claim_is_read_as_it_was_written() {
 fn an_exclusive_claim_is_taken_from_the_dead_only() {
     let (a, b) = (holder("a", 1), holder("b", 2));
     let join = |current, me: &Holder, dead: bool| Claim::join(current, me, Invoke::Single, |_| dead);
-    let of_a = claim(Invoke::Single, &[a.clone()]);
+    let of_a = claim(Invoke::Single, std::slice::from_ref(&a));
     assert_eq!(join(None, &a, false), ClaimDecision::Create(of_a.clone()));
     assert_eq!(join(Some((&of_a, 7)), &b, false), ClaimDecision::AlreadyExists(Invoke::Single));
     assert_eq!(join(Some((&of_a, 7)), &a, false), ClaimDecision::AlreadyExists(Invoke::Single));
-    let of_b = claim(Invoke::Single, &[b.clone()]);
+    let of_b = claim(Invoke::Single, std::slice::from_ref(&b));
     assert_eq!(join(Some((&of_a, 7)), &b, true), ClaimDecision::Update(of_b, 7));
     let again = holder("a", 3);
-    let of_again = claim(Invoke::Single, &[again.clone()]);
+    let of_again = claim(Invoke::Single, std::slice::from_ref(&again));
     assert_eq!(join(Some((&of_a, 7)), &again, false), ClaimDecision::Update(of_again, 7));
 }
 
 #[test]
 fn shreg_03_all_who_share_a_claim_have_one_policy() {
     let (a, b) = (holder("a", 1), holder("b", 2));
-    let of_a = claim(Invoke::First, &[a.clone()]);
+    let of_a = claim(Invoke::First, std::slice::from_ref(&a));
     let join = |invoke| Claim::join(Some((&of_a, 7)), &b, invoke, |_| false);
     assert_eq!(join(Invoke::Last), ClaimDecision::AlreadyExists(Invoke::First));
     assert_eq!(join(Invoke::Single), ClaimDecision::AlreadyExists(Invoke::First));
     let both = claim(Invoke::First, &[a.clone(), b.clone()]);
     assert_eq!(join(Invoke::First), ClaimDecision::Update(both.clone(), 7));
-    let of_b = claim(Invoke::First, &[b.clone()]);
+    let of_b = claim(Invoke::First, std::slice::from_ref(&b));
     assert_eq!(Claim::leave(Some((&both, 8)), &a), ClaimDecision::Update(of_b.clone(), 8));
     assert_eq!(Claim::leave(Some((&of_b, 9)), &b), ClaimDecision::Remove(9));
     assert_eq!(Claim::leave(Some((&of_b, 9)), &a), ClaimDecision::Nothing(9));
