@@ -1,6 +1,7 @@
 //! Links that lose something, and nodes that do not hear each other.
 
 use super::*;
+use serverwamp::{Delivery, TopicSettings};
 
 fn router() -> Realm {
     Realm::router("realm1")
@@ -23,6 +24,32 @@ async fn a_lost_batch_is_counted_and_the_link_begins_anew() {
     let number = next_number(&mut events).await;
     // The batch that was lost may have been an empty one, and then nothing is missing.
     assert!(number == 3 || number == 2 && next_number(&mut events).await == 3);
+}
+
+#[tokio::test]
+async fn a_history_says_where_events_of_another_node_may_be_missing() {
+    let realm = || router().meta_api().topic_settings("com.t", TopicSettings::new().history(100));
+    let nodes = Nodes::new(2, realm).await;
+    let (far, near) = (nodes.join(0).await, nodes.join(1).await);
+    let mut events = near.subscribe("com.t").recover().await.unwrap();
+    nodes.interest(0, 1).await;
+    far.publish("com.t", 1).await.unwrap();
+    assert_eq!(next_number(&mut events).await, 1);
+    let position = events.position().unwrap();
+    far.publish("com.t", 2).await.unwrap();
+    assert_eq!(next_number(&mut events).await, 2);
+    let other = nodes.join(1).await;
+    let mut again = other.subscribe("com.t").recover_from(position.clone()).await.unwrap();
+    assert!(matches!(again.next_delivery().await, Some(Delivery::Recovered(_))), "nothing is missing so far");
+    nodes.hub.lose(0, 1, 1);
+    until("the loss is found out", || nodes.apps[1].cluster_status().unwrap().counts.links_lost == 1).await;
+    nodes.know_each_other().await;
+    nodes.interest(0, 1).await;
+    far.publish("com.t", 3).await.unwrap();
+    assert_eq!(next_number(&mut events).await, 3);
+    let another = nodes.join(1).await;
+    let mut again = another.subscribe("com.t").recover_from(position).await.unwrap();
+    assert!(matches!(again.next_delivery().await, Some(Delivery::Gap(_))));
 }
 
 #[tokio::test]
