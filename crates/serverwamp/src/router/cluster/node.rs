@@ -18,7 +18,7 @@ use serverwamp_proto::id::{PublicationId, RequestId};
 use serverwamp_proto::message::Publish;
 use serverwamp_proto::pattern::UriPattern;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -45,6 +45,8 @@ pub(crate) struct ClusterNode {
     is_waiting: AtomicBool,
     over: AtomicBool,
     started: Instant,
+    /// For how long the node itself did not run, in milliseconds: meanwhile nobody else was silent.
+    stood_still: AtomicU64,
     runtime: Arc<dyn Runtime>,
     /// The realms of this node.
     pub(super) realms: Arc<Neighbours>,
@@ -68,6 +70,7 @@ impl ClusterNode {
             is_waiting: AtomicBool::new(false),
             over: AtomicBool::new(false),
             started: runtime.now(),
+            stood_still: AtomicU64::new(0),
             runtime: Arc::clone(runtime),
             realms: Arc::clone(realms),
         })
@@ -93,9 +96,18 @@ impl ClusterNode {
         self.over.load(Ordering::Acquire)
     }
 
-    /// The time since the start, as the view counts it.
+    /// The time since the start in which the node ran, as the view counts it.
     pub(super) fn time(&self) -> Duration {
-        self.runtime.now().saturating_duration_since(self.started)
+        let stood_still = Duration::from_millis(self.stood_still.load(Ordering::Relaxed));
+        self.runtime.now().saturating_duration_since(self.started).saturating_sub(stood_still)
+    }
+
+    /// It is so much later than it should be.
+    fn note_late(&self, late: Duration) {
+        if late >= TICK {
+            // What has come meanwhile is looked at before anybody is taken for silent.
+            self.stood_still.fetch_add(late.as_millis() as u64, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn mesh(&self) -> MutexGuard<'_, Mesh> {
@@ -232,6 +244,7 @@ async fn carry_away(node: Weak<ClusterNode>, runtime: Arc<dyn Runtime>) {
         let Some(this) = node.upgrade() else { return };
         let is_time = runtime.now() >= next_tick;
         if is_time {
+            this.note_late(runtime.now().saturating_duration_since(next_tick));
             next_tick = runtime.now() + TICK;
         }
         let listener = this.waiting.listen();
