@@ -112,6 +112,16 @@ pub(super) enum ItemKind {
     SnapshotEnd = 2,
     /// A publication.
     Event = 3,
+    /// Registrations for which the sender has callees, or has none any more.
+    Offer = 4,
+    /// A call for a callee of the receiver.
+    Call = 5,
+    /// A further input of a call.
+    CallInput = 6,
+    /// A caller takes its call back.
+    CallCancel = 7,
+    /// A result or an error.
+    CallAnswer = 8,
 }
 
 /// An item as it was read.
@@ -135,6 +145,11 @@ pub(super) fn next_item<'b>(bytes: &mut &'b [u8]) -> Result<(Option<Item<'b>>, u
             1 => ItemKind::Interest,
             2 => ItemKind::SnapshotEnd,
             3 => ItemKind::Event,
+            4 => ItemKind::Offer,
+            5 => ItemKind::Call,
+            6 => ItemKind::CallInput,
+            7 => ItemKind::CallCancel,
+            8 => ItemKind::CallAnswer,
             MUST_BE_UNDERSTOOD.. => return Err(BatchError::Unknown(u64::from(*kind))),
             _ => {
                 passed_over += 1;

@@ -150,7 +150,7 @@ impl<'a> RoutedEvent<'a> {
     }
 }
 
-const fn number_of(serializer: Serializer) -> u64 {
+pub(super) const fn number_of(serializer: Serializer) -> u64 {
     match serializer {
         Serializer::Json => 1,
         Serializer::MessagePack => 2,
@@ -158,7 +158,7 @@ const fn number_of(serializer: Serializer) -> u64 {
     }
 }
 
-const fn serializer_of(number: u64) -> Option<Serializer> {
+pub(super) const fn serializer_of(number: u64) -> Option<Serializer> {
     match number {
         1 => Some(Serializer::Json),
         2 => Some(Serializer::MessagePack),

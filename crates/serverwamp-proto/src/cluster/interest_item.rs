@@ -3,6 +3,7 @@
 use super::batch::{BatchError, HEAD, ItemKind, LONG, put_item};
 use super::fields::{FieldReader, FieldWriter};
 use super::interest::OwnInterest;
+use super::offers::{OwnOffers, put_offer};
 use crate::pattern::{Match, UriPattern};
 use std::convert::Infallible;
 
@@ -10,13 +11,21 @@ const REALM: u64 = 3;
 const WANTED: u64 = 5;
 const UNWANTED: u64 = 7;
 
-/// Batches, with room for their heads, that say all that a node wants.
-pub(super) fn snapshot(own: &OwnInterest) -> Vec<Vec<u8>> {
+/// Batches, with room for their heads, that say all that a node wants and offers.
+pub(super) fn snapshot(own: &OwnInterest, offers: &OwnOffers) -> Vec<Vec<u8>> {
     let mut batches = Vec::new();
     let mut batch = vec![0; HEAD];
     for (realm, patterns) in own.by_realm() {
         for pattern in patterns {
             put_interest(&mut batch, realm, pattern, true);
+            if batch.len() > LONG {
+                batches.push(std::mem::replace(&mut batch, vec![0; HEAD]));
+            }
+        }
+    }
+    for (realm, patterns) in offers.by_realm() {
+        for (pattern, offer) in patterns {
+            put_offer(&mut batch, realm, pattern, Some(offer));
             if batch.len() > LONG {
                 batches.push(std::mem::replace(&mut batch, vec![0; HEAD]));
             }
@@ -32,14 +41,14 @@ pub(super) fn put_interest(out: &mut Vec<u8>, realm: &str, pattern: &UriPattern,
     let Ok(()) = put_item(out, ItemKind::Interest, |out| {
         let mut fields = FieldWriter(out);
         fields.text(REALM, realm);
-        let mut value = vec![number_of(pattern.kind())];
+        let mut value = vec![number_of_match(pattern.kind())];
         value.extend_from_slice(pattern.as_str().as_bytes());
         fields.bytes(if wanted { WANTED } else { UNWANTED }, &value);
         Ok::<_, Infallible>(())
     });
 }
 
-const fn number_of(kind: Match) -> u8 {
+pub(super) const fn number_of_match(kind: Match) -> u8 {
     match kind {
         Match::Exact => 1,
         Match::Prefix => 2,
@@ -47,7 +56,9 @@ const fn number_of(kind: Match) -> u8 {
     }
 }
 
-fn read_pattern(bytes: &[u8]) -> Result<UriPattern, BatchError> {
+/// # Errors
+/// When it is none.
+pub(super) fn read_pattern(bytes: &[u8]) -> Result<UriPattern, BatchError> {
     let Some((kind, text)) = bytes.split_first() else { return Err(BatchError::EndsEarly) };
     let kind = match kind {
         1 => Match::Exact,

@@ -20,12 +20,14 @@ pub(super) struct Sending {
     bytes: usize,
     /// The epoch has not begun: its first batches are those of the snapshot.
     pub(super) needs_snapshot: bool,
+    /// It has begun anew, and nobody has been told so far.
+    pub(super) begun_anew: bool,
 }
 
 impl Sending {
     /// A link that begins with this epoch. No earlier one to the same life may have had it: the receiver may still know of that.
     pub(super) fn new(epoch: u32) -> Self {
-        Self { epoch, number: 0, waiting: VecDeque::new(), bytes: 0, needs_snapshot: true }
+        Self { epoch, number: 0, waiting: VecDeque::new(), bytes: 0, needs_snapshot: true, begun_anew: false }
     }
 
     /// Queues an item as it is encoded. Returns `false`, and begins anew, when too much waits.
@@ -58,7 +60,7 @@ impl Sending {
 
     /// Something has been lost on the way: what waits is given up, and the link begins with another snapshot.
     pub(super) fn begin_anew(&mut self) {
-        *self = Self::new(self.epoch.saturating_add(1));
+        *self = Self { begun_anew: true, ..Self::new(self.epoch.saturating_add(1)) };
     }
 
     pub(super) fn epoch(&self) -> u32 {

@@ -63,6 +63,7 @@ impl Mesh {
     pub(super) fn forget(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) -> Option<Life> {
         let peer = self.peers.get_mut(usize::from(place)).and_then(Option::take)?;
         self.others.forget(place);
+        self.offers.forget(place);
         self.places.remove(&peer.name);
         self.last_epoch = self.last_epoch.max(peer.sending.epoch());
         noticed.push(Noticed::Gone(peer.name, peer.life));

@@ -8,6 +8,7 @@ use super::interest_item::{put_interest, read_interest, snapshot};
 use super::link::Arrival;
 use super::node::{Life, NodeName};
 use super::notices::{MeshCounts, Noticed, Outbound};
+use super::offers::{OfferTables, OwnOffers, read_offers};
 use super::peer::Peer;
 use crate::codec::EncodeError;
 use crate::pattern::UriPattern;
@@ -30,6 +31,8 @@ pub struct Mesh {
     life: Life,
     own: OwnInterest,
     pub(super) others: InterestTables,
+    pub(super) own_offers: OwnOffers,
+    pub(super) offers: OfferTables,
     /// By their places; a place is free once its node is gone.
     pub(super) peers: Vec<Option<Peer>>,
     pub(super) places: BTreeMap<NodeName, NodeIndex>,
@@ -39,7 +42,7 @@ pub struct Mesh {
     pub(super) silent: HashMap<NodeName, Life>,
     /// The highest epoch of a link to a node that is forgotten.
     pub(super) last_epoch: u32,
-    counts: MeshCounts,
+    pub(super) counts: MeshCounts,
 }
 
 impl Mesh {
@@ -50,6 +53,8 @@ impl Mesh {
             life,
             own: OwnInterest::default(),
             others: InterestTables::default(),
+            own_offers: OwnOffers::default(),
+            offers: OfferTables::default(),
             peers: Vec::new(),
             places: BTreeMap::new(),
             former: HashMap::new(),
@@ -212,6 +217,8 @@ impl Mesh {
         if head.wanted > peer.sending.epoch() {
             peer.sending.begin_anew();
         }
+        // Before what has come, of which nothing ends.
+        peer.notice_begun_anew(noticed);
         match peer.receiving.arrive(head.epoch, head.number) {
             Arrival::Old | Arrival::Lost => {
                 self.counts.dropped += 1;
@@ -254,6 +261,12 @@ impl Mesh {
                     if let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) {
                         peer.wants_all = false;
                     }
+                }
+                ItemKind::Offer => read_offers(item.fields, |realm, pattern, offer| {
+                    self.offers.change(place, realm, pattern, offer);
+                })?,
+                ItemKind::Call | ItemKind::CallInput | ItemKind::CallCancel | ItemKind::CallAnswer => {
+                    self.take_call_item(place, item.kind, item.fields, batch, noticed)?;
                 }
                 ItemKind::Event => {
                     let event = RoutedEvent::read(item.fields, batch)?;
@@ -319,7 +332,7 @@ impl Mesh {
     pub fn flush(&mut self, out: &mut Vec<Outbound>) {
         for peer in self.peers.iter_mut().flatten() {
             if peer.sending.needs_snapshot {
-                peer.sending.put_ahead(snapshot(&self.own));
+                peer.sending.put_ahead(snapshot(&self.own, &self.own_offers));
             }
             let wanted = peer.receiving.wanted();
             while let Some(batch) = peer.sending.take(self.life, peer.life, wanted) {
@@ -341,6 +354,7 @@ impl Mesh {
 
     fn lose_what_was_before(&mut self, place: NodeIndex, noticed: &mut Vec<Noticed>) {
         self.others.forget(place);
+        self.offers.forget(place);
         let Some(Some(peer)) = self.peers.get_mut(usize::from(place)) else { return };
         peer.wants_all = true;
         noticed.push(Noticed::Lost(peer.name.clone(), peer.life));

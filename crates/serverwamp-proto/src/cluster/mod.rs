@@ -6,6 +6,7 @@
 
 mod announcement;
 mod batch;
+mod call;
 mod claim;
 mod event;
 mod fields;
@@ -15,17 +16,22 @@ mod lease;
 mod link;
 mod membership;
 mod mesh;
+mod mesh_calls;
 mod node;
 mod notices;
+mod offers;
 mod peer;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{BatchError, VERSION};
+pub use call::{CallItem, CrossingAnswer, CrossingCall};
 pub use claim::{Claim, ClaimDecision, Holder, Revision, Tokens};
 pub use event::{EventPublisher, RoutedEvent};
 pub use interest::NodeIndex;
 pub use lease::{Lease, Moment};
 pub use mesh::Mesh;
+pub use mesh_calls::OfferedElsewhere;
 pub use node::{InvalidName, Life, NodeName};
 pub use notices::{MeshCounts, Noticed, Outbound};
+pub use offers::Offer;

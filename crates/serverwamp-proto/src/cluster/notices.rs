@@ -1,5 +1,6 @@
 //! What comes out of a [`Mesh`](super::Mesh): what its node must know, what is to be carried away, what was counted.
 
+use super::call::CallItem;
 use super::event::RoutedEvent;
 use super::node::{Life, NodeName};
 use bytes::Bytes;
@@ -9,10 +10,14 @@ use bytes::Bytes;
 pub enum Noticed {
     /// A node is there, or is in another life.
     Met(NodeName, Life),
+    /// Something about a call, from this node in this life.
+    Call(NodeName, Life, Box<CallItem<'static>>),
     /// A publication for the sessions of this node.
     Event(Box<RoutedEvent<'static>>),
     /// Something of this node has been lost on its way here, and all that depends on the link ends. It begins anew by itself.
     Lost(NodeName, Life),
+    /// Something that this node had for that one was lost or given up: all calls between the two end. It begins anew by itself.
+    Unsent(NodeName, Life),
     /// The node has left, or nothing was heard of it for long.
     Gone(NodeName, Life),
 }
@@ -41,4 +46,8 @@ pub struct MeshCounts {
     pub events_sent: u64,
     /// Publications that came from other nodes.
     pub events_received: u64,
+    /// Calls that were queued for other nodes.
+    pub calls_sent: u64,
+    /// Calls that came from other nodes.
+    pub calls_received: u64,
 }

@@ -2,7 +2,7 @@
 
 use super::link::{Receiving, Sending};
 use super::node::{Life, NodeName};
-use super::notices::MeshCounts;
+use super::notices::{MeshCounts, Noticed};
 use std::time::Duration;
 
 /// Another node.
@@ -18,6 +18,13 @@ pub(super) struct Peer {
 }
 
 impl Peer {
+    /// Says once that the direction to the node has begun anew.
+    pub(super) fn notice_begun_anew(&mut self, noticed: &mut Vec<Noticed>) {
+        if std::mem::take(&mut self.sending.begun_anew) {
+            noticed.push(Noticed::Unsent(self.name.clone(), self.life));
+        }
+    }
+
     /// Queues an item; `false`, and the link begins anew, when too much waits.
     pub(super) fn push(&mut self, item: &[u8], counts: &mut MeshCounts) -> bool {
         let queued = self.sending.push(item);

@@ -68,7 +68,7 @@ impl Network {
                 Noticed::Lost(name, _) | Noticed::Gone(name, _) => {
                     self.seen.entry((node, Self::place(&name))).or_default().push(0);
                 }
-                Noticed::Met(..) => {}
+                Noticed::Met(..) | Noticed::Call(..) | Noticed::Unsent(..) => {}
             }
         }
     }

@@ -198,6 +198,8 @@ impl ClusterNode {
         for one in noticed {
             match one {
                 Noticed::Event(event) => self.deliver(&event),
+                // Nothing is offered, so nobody calls.
+                Noticed::Call(..) | Noticed::Unsent(..) => {}
                 Noticed::Met(name, life) => {
                     line!(INFO, "session", "another node of the cluster is there", node = name, life = life);
                     self.something_waits();
