@@ -27,6 +27,11 @@ impl Application {
             for (_, entry) in changes.subscriptions.after(None) {
                 node.change_interest(&realm.context, &entry.pattern, true);
             }
+            for (_, entry) in changes.registrations.after(None) {
+                if entry.application.is_none() {
+                    node.change_offer(realm.name(), &entry.pattern, Some(entry.invoke));
+                }
+            }
         }
         node.start();
         Ok(())

@@ -18,7 +18,7 @@ use crate::router::session::{OpenCall, RouterSession, Session};
 use crate::rt::after;
 use serverwamp_proto::id::RequestId;
 use serverwamp_proto::message::{Call, Passthru, PlainCall, Violation};
-use serverwamp_proto::pattern::Match;
+use serverwamp_proto::pattern::{Match, UriPattern};
 use serverwamp_proto::permissions::Action;
 use serverwamp_proto::{uri, uris};
 use std::borrow::Cow;
@@ -90,23 +90,35 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
     }
     let route = match realm.dealer.find(procedure) {
         Some(dealer::Found::Registered(registration)) if !replaced => {
+            if registration.pattern.kind() != Match::Exact
+                && let Some(there) = elsewhere(session, procedure, Some(&registration.pattern))?
+            {
+                return Ok(CallTarget::Served(there));
+            }
             return Ok(CallTarget::Registered(registration));
         }
         Some(dealer::Found::Route(route)) => Some(Cow::Borrowed(route)),
         Some(dealer::Found::Local(route)) => Some(Cow::Owned(route)),
         Some(dealer::Found::Registered(_)) | None => None,
     };
-    if let Some(route) = &route {
+    let check_role = |route: &ProcedureRoute| {
         let request = AccessRequest::exact(session, Action::Call, procedure);
-        realm.context.check_role(&route.required, request)?;
-    }
+        realm.context.check_role(&route.required, request)
+    };
     if let Some(Cow::Borrowed(known)) = route
         && matches!(known.matched, Matched::Exact)
     {
+        check_role(known)?;
         // A text equal to a route's URI is a valid URI.
         let route = route.filter(|_| !replaced);
         let procedure = Cow::Borrowed(&known.uri);
         return Ok(CallTarget::Served(ServedRoute { procedure, matched: Matched::Exact, route }));
+    }
+    if !replaced && let Some(there) = elsewhere_but_for(session, procedure, route.as_deref())? {
+        return Ok(CallTarget::Served(there));
+    }
+    if let Some(route) = &route {
+        check_role(route)?;
     }
     realm.context.check_uri(procedure, Match::Exact, Some(session))?;
     let matched = match &route {
@@ -116,6 +128,37 @@ pub(super) fn find<'r>(session: &'r RouterSession, procedure: &str) -> Result<Ca
     };
     let route = route.filter(|_| !replaced);
     Ok(CallTarget::Served(ServedRoute { procedure: Cow::Owned(procedure.into()), matched, route }))
+}
+
+/// As [`elsewhere`], where the application serves the procedure by this route, or nobody does.
+fn elsewhere_but_for<'r>(
+    session: &RouterSession,
+    procedure: &str,
+    route: Option<&Arc<ProcedureRoute>>,
+) -> Result<Option<ServedRoute<'r>>, WampError> {
+    match route.map(|route| &route.matched) {
+        Some(Matched::Exact) => Ok(None),
+        Some(Matched::Pattern(here)) => elsewhere(session, procedure, Some(here)),
+        // Every registration wins against an expression.
+        Some(Matched::Regex(_)) | None => elsewhere(session, procedure, None),
+    }
+}
+
+/// The way to other nodes, if they serve the procedure, and here nobody does or only by this pattern, which is a worse match.
+///
+/// # Errors
+/// When the procedure has no valid URI.
+fn elsewhere<'r>(
+    session: &RouterSession,
+    procedure: &str,
+    here: Option<&UriPattern>,
+) -> Result<Option<ServedRoute<'r>>, WampError> {
+    let context = &session.running_realm().context;
+    let Some(cluster) = context.cluster.get() else { return Ok(None) };
+    let Some(route) = cluster.route_elsewhere(&context.name, procedure, here) else { return Ok(None) };
+    context.check_uri(procedure, Match::Exact, Some(session))?;
+    let (procedure, route) = (Cow::Owned(procedure.into()), Some(Cow::Owned(route)));
+    Ok(Some(ServedRoute { procedure, matched: Matched::Exact, route }))
 }
 
 /// How long what is kept for the next call to a client outlives the last one. A second: a client that calls often calls within it.

@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test whose preparation fails has failed")]
 #![expect(clippy::disallowed_methods, reason = "a program that uses the framework names its runtime")]
 
+mod calls;
 mod events;
 mod failures;
 mod hub;
+#[path = "../in_memory/same_routes.rs"]
+mod same_routes;
 
 use hub::Hub;
 use serverwamp::auth::Principal;
@@ -51,6 +54,14 @@ impl Nodes {
     async fn interest(&self, node: usize, patterns: usize) {
         until("the wishes of the others are known", || {
             self.apps[node].cluster_status().unwrap().interest == patterns
+        })
+        .await;
+    }
+
+    /// Waits until a node knows of so many registrations of others.
+    async fn offers(&self, node: usize, registrations: usize) {
+        until("the registrations of the others are known", || {
+            self.apps[node].cluster_status().unwrap().offers == registrations
         })
         .await;
     }

@@ -67,6 +67,15 @@ impl Inputs {
         (Taken::Waiting, queue.waker.take())
     }
 
+    /// As [`poll_next`](Self::poll_next), and says whether it is the last one that there will be.
+    pub(crate) fn poll_next_of_all(&self, cx: &Context<'_>) -> Poll<Option<(Payload, bool)>> {
+        let next = self.poll_next(cx);
+        next.map(|payload| {
+            let queue = self.queue();
+            payload.map(|payload| (payload, queue.complete && queue.waiting.is_empty()))
+        })
+    }
+
     pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<Payload>> {
         let mut queue = self.queue();
         match queue.waiting.pop_front() {

@@ -61,7 +61,10 @@ impl Inbound {
     pub fn cut_off(&self) {
         let Some(node) = self.0.upgrade() else { return };
         let mut noticed = Vec::new();
-        node.mesh().cut_off(&mut noticed);
+        let mut mesh = node.mesh();
+        mesh.cut_off(&mut noticed);
+        mesh.notice_unsent(&mut noticed);
+        drop(mesh);
         node.notice(noticed);
         node.something_waits();
     }

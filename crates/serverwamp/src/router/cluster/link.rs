@@ -2,6 +2,7 @@
 
 use super::ClusterNode;
 use crate::router::realm::RealmContext;
+use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::UriPattern;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -19,6 +20,14 @@ impl ClusterLink {
     #[inline]
     pub(crate) fn get(&self) -> Option<&Arc<ClusterNode>> {
         self.0.get()
+    }
+
+    /// A registration of clients has come into being with this policy, or is gone. The caller keeps others from changing the same
+    /// meanwhile.
+    pub(crate) fn offer(&self, realm: &str, pattern: &UriPattern, invoke: Option<Invoke>) {
+        if let Some(node) = self.get() {
+            node.change_offer(realm, pattern, invoke);
+        }
     }
 
     /// A subscription has come into being, or is gone. The caller keeps others from changing the same meanwhile.

@@ -4,12 +4,17 @@
 //! implements [`Cluster`] carries bytes and decides nothing. A realm without a cluster looks at one pointer where a subscription
 //! comes or goes and where something is published.
 
+mod answers;
+mod caller_elsewhere;
+mod calls;
+mod elsewhere;
 mod events;
 mod inbound;
 mod link;
 mod node;
 mod status;
 
+pub(crate) use caller_elsewhere::CallerElsewhere;
 pub use inbound::Inbound;
 pub(crate) use link::ClusterLink;
 pub(crate) use node::ClusterNode;

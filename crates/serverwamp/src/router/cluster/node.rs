@@ -3,6 +3,7 @@
 //! The view is behind one lock, which is taken last of all: under it nothing else is locked, sent or awaited. One task alone takes
 //! batches out, so that those of a link leave in their order.
 
+use super::calls::Crossings;
 use super::{Cluster, Inbound};
 use crate::WampError;
 use crate::base::ids::RandomIds;
@@ -50,6 +51,9 @@ pub(crate) struct ClusterNode {
     runtime: Arc<dyn Runtime>,
     /// The realms of this node.
     pub(super) realms: Arc<Neighbours>,
+    pub(super) calls: Crossings,
+    /// For those who belong to the node and do not keep it.
+    this: Weak<ClusterNode>,
 }
 
 impl ClusterNode {
@@ -61,7 +65,9 @@ impl ClusterNode {
         realms: &Arc<Neighbours>,
     ) -> Arc<Self> {
         let life = Life::random(RandomIds.bits());
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            calls: Crossings::default(),
             mesh: Mutex::new(Mesh::new(name.clone(), life)),
             name,
             carrier,
@@ -160,6 +166,7 @@ impl ClusterNode {
         } else {
             mesh.flush(&mut out);
         }
+        mesh.notice_unsent(&mut noticed);
         drop(mesh);
         let mut all_carried = true;
         for one in out {
@@ -198,8 +205,11 @@ impl ClusterNode {
         for one in noticed {
             match one {
                 Noticed::Event(event) => self.deliver(&event),
-                // Nothing is offered, so nobody calls.
-                Noticed::Call(..) | Noticed::Unsent(..) => {}
+                Noticed::Call(node, life, item) => self.take_call_item(&self.this, node, life, *item),
+                Noticed::Unsent(name, life) => {
+                    self.end_calls(&name, life);
+                    self.something_waits();
+                }
                 Noticed::Met(name, life) => {
                     line!(INFO, "session", "another node of the cluster is there", node = name, life = life);
                     self.something_waits();
@@ -213,10 +223,12 @@ impl ClusterNode {
                         life = life
                     );
                     self.note_gap();
+                    self.end_calls(&name, life);
                     self.something_waits();
                 }
                 Noticed::Gone(name, life) => {
                     line!(INFO, "session", "another node of the cluster is gone", node = name, life = life);
+                    self.end_calls(&name, life);
                 }
             }
         }

@@ -13,6 +13,8 @@ pub struct ClusterStatus {
     pub others: Vec<OtherNode>,
     /// The number of patterns that other nodes want, counted once for each node.
     pub interest: usize,
+    /// The number of registrations that other nodes have callees for, counted once for each node.
+    pub offers: usize,
     /// What has been counted since the node joined.
     pub counts: MeshCounts,
 }
@@ -35,6 +37,7 @@ impl ClusterNode {
             node: self.name().clone(),
             others: others.collect(),
             interest: mesh.interest(),
+            offers: mesh.offers(),
             counts: mesh.counts(),
         }
     }

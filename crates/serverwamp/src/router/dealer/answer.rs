@@ -151,6 +151,7 @@ impl RoutedCall {
                 let Err(error) = session.send_progress_of(*request, &details, payload) else { return };
                 self.stop(state, true, &error);
             }
+            CallOrigin::Elsewhere(caller) => caller.progress(payload, passthru),
             CallOrigin::Application(call, _) => {
                 let payload = payload.clone().packed(passthru.map(|passthru| Box::new(passthru.clone())));
                 if !call.progress(&payload) {

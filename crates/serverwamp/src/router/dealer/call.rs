@@ -8,6 +8,7 @@ use super::registration::{Callee, RegistrationEntry};
 use crate::WampError;
 use crate::base::locks::{Mutex, MutexGuard};
 use crate::peering::{CallInbox, ChargedPayload};
+use crate::router::cluster::CallerElsewhere;
 use crate::router::realm::forwarded;
 use crate::router::session::RouterSession;
 use serverwamp_proto::dealer::{Called, Tried};
@@ -25,6 +26,8 @@ pub(crate) enum CallOrigin {
     Session(Arc<RouterSession>, RequestId),
     /// The application. Where it asks a client about this session, only a callee may answer that no procedure let in.
     Application(Arc<CallInbox>, Option<SessionId>),
+    /// A client of another node.
+    Elsewhere(Arc<CallerElsewhere>),
 }
 
 /// A call that a client serves.
@@ -82,7 +85,7 @@ pub(super) struct RoutedCallState {
 pub(super) enum KeptArguments {
     /// On behalf of a client, and counted.
     ChargedPayload(ChargedPayload),
-    /// Of the application.
+    /// Of the application, or of a client of another node.
     Own(Payload),
 }
 
@@ -189,6 +192,7 @@ impl RoutedCall {
                 session.send_answer(*request, answer);
             }
             CallOrigin::Application(call, _) => call.finish(answer.to_application()),
+            CallOrigin::Elsewhere(caller) => caller.finish(answer),
         }
         self.measure(matches!(answer, Answer::Result { .. }));
     }
@@ -292,6 +296,9 @@ impl RoutedCall {
         self.let_go(&mut state, !calls_itself);
         state.over = true;
         state.payload = None;
+        if let CallOrigin::Elsewhere(caller) = &self.caller {
+            caller.forget();
+        }
         self.measure(false);
     }
 
@@ -315,11 +322,11 @@ impl RoutedCall {
         }
     }
 
-    /// The session that calls; `None` for the application.
+    /// The session of this node that calls.
     pub(super) fn caller_session(&self) -> Option<&RouterSession> {
         match &self.caller {
             CallOrigin::Session(session, _) => Some(session),
-            CallOrigin::Application(..) => None,
+            CallOrigin::Application(..) | CallOrigin::Elsewhere(_) => None,
         }
     }
 
@@ -334,6 +341,7 @@ impl RoutedCall {
         match &self.caller {
             CallOrigin::Session(session, _) => session.caller_has(Feature::PayloadPassthruMode),
             CallOrigin::Application(..) => true,
+            CallOrigin::Elsewhere(caller) => caller.takes_passthru,
         }
     }
 
@@ -345,6 +353,8 @@ impl RoutedCall {
                 session.charge_copy(&payload).map(KeptArguments::ChargedPayload)
             }
             CallOrigin::Application(..) => Some(KeptArguments::Own(payload)),
+            // What came is a part of a batch, which may be large.
+            CallOrigin::Elsewhere(_) => Some(KeptArguments::Own(payload.to_keep())),
         }
     }
 
@@ -360,6 +370,7 @@ impl Called for RoutedCall {
             CallOrigin::Session(session, _) => Some(session.id()),
             // The places are counted for the session that is asked about, so that it leaves some for decisions about others.
             CallOrigin::Application(_, about) => *about,
+            CallOrigin::Elsewhere(caller) => Some(caller.session),
         }
     }
 }

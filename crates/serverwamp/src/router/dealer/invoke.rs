@@ -1,6 +1,6 @@
 //! From a call to the outbox of a callee.
 
-use super::call::{Answer, RoutedCall, RoutedCallState, Serving};
+use super::call::{Answer, CallOrigin, RoutedCall, RoutedCallState, Serving};
 use super::registration::Callee;
 use crate::WampError;
 use crate::base::log::line_later;
@@ -265,11 +265,19 @@ impl RoutedCall {
     }
 
     fn identity(&self) -> Option<CallerIdentity<'_>> {
-        self.caller_session().map(|session| CallerIdentity {
-            session: session.id(),
-            authid: session.authid(),
-            authrole: session.authrole(),
-        })
+        match &self.caller {
+            CallOrigin::Session(session, _) => Some(CallerIdentity {
+                session: session.id(),
+                authid: session.authid(),
+                authrole: session.authrole(),
+            }),
+            CallOrigin::Elsewhere(caller) => Some(CallerIdentity {
+                session: caller.session,
+                authid: &caller.authid,
+                authrole: &caller.authrole,
+            }),
+            CallOrigin::Application(..) => None,
+        }
     }
 }
 

@@ -105,6 +105,10 @@ impl Dealer {
         registrations.insert(pattern, Arc::clone(&entry));
         self.changes.fetch_add(1, Ordering::Release);
         self.added.fetch_add(1, Ordering::Release);
+        drop(registrations);
+        if entry.application.is_none() {
+            self.context.cluster.offer(&self.context.name, pattern, Some(invoke));
+        }
         entry
     }
 
@@ -124,6 +128,10 @@ impl Dealer {
         registrations.remove(entry.pattern.kind(), entry.pattern.as_str());
         self.changes.fetch_add(1, Ordering::Release);
         self.added.fetch_sub(1, Ordering::Release);
+        drop(registrations);
+        if entry.application.is_none() {
+            self.context.cluster.offer(&self.context.name, &entry.pattern, None);
+        }
     }
 
     /// The registration of exactly this procedure and match; no pattern is evaluated.
