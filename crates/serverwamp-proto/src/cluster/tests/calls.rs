@@ -5,7 +5,7 @@ use crate::cluster::{CallItem, CrossingAnswer, CrossingCall, Offer};
 use crate::id::{RequestId, SessionId};
 use crate::message::{CallOptions, CancelMode, Invoke, Passthru};
 
-fn id(number: u64) -> RequestId {
+pub(super) fn id(number: u64) -> RequestId {
     RequestId::new(number).unwrap()
 }
 
@@ -19,7 +19,7 @@ fn asked(mesh: &Mesh, procedure: &str, turn: u64) -> Vec<String> {
     names.map(|(name, _)| name.as_str().to_owned()).collect()
 }
 
-fn payload(serializer: Serializer) -> Payload {
+pub(super) fn payload(serializer: Serializer) -> Payload {
     let args: &[u8] = match serializer {
         Serializer::Json => b"[1,\"two\"]",
         Serializer::MessagePack => b"\x92\x01\xa3two",
@@ -28,7 +28,7 @@ fn payload(serializer: Serializer) -> Payload {
     Payload::of_parts(serializer, Part::copied(args), Part::new())
 }
 
-fn call(number: u64, serializer: Serializer) -> CrossingCall<'static> {
+pub(super) fn call(number: u64, serializer: Serializer) -> CrossingCall<'static> {
     CrossingCall {
         id: id(number),
         realm: Cow::Borrowed(REALM),

@@ -1,5 +1,6 @@
 //! Nodes in one process, whose batches a test carries, loses, delays and repeats.
 
+mod call_network;
 mod calls;
 mod claims;
 mod format;
