@@ -53,7 +53,7 @@ pub(crate) struct ClusterNode {
     pub(super) realms: Arc<Neighbours>,
     pub(super) calls: Crossings,
     /// For those who belong to the node and do not keep it.
-    this: Weak<ClusterNode>,
+    this: Weak<Self>,
 }
 
 impl ClusterNode {
