@@ -4,7 +4,10 @@ use super::*;
 use crate::same_routes::{Shared, routes, rows};
 use serverwamp::client::Invoke;
 use serverwamp::extract::{Arg, Caller, Canceled};
-use serverwamp::{Disclosure, ProcedureSettings, Registration, RoutePattern, WampError, prefix, wildcard};
+use serverwamp::{
+    Disclosure, ProcedureSettings, Progress, Registration, RoutePattern, Serializer, WampError, prefix,
+    wildcard,
+};
 use std::future::{IntoFuture, pending};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -168,6 +171,31 @@ async fn ord_03_many_calls_at_once_each_get_their_own_answer_and_begin_in_their_
         assert_eq!(call.await.unwrap(), number);
     }
     assert_eq!(*begun.lock().unwrap(), (0..CALLS).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn calls_and_results_cross_between_all_serializers() {
+    async fn echo(Arg(text): Arg<String>, progress: Progress) -> Result<String, WampError> {
+        progress.send(text.clone()).await?;
+        Ok(text)
+    }
+    let nodes = Nodes::new(2, router).await;
+    let all = [Serializer::Json, Serializer::MessagePack, Serializer::Cbor];
+    for of_callee in all {
+        let worker = nodes.apps[1].join("realm1").serializer(of_callee).await.unwrap();
+        let registration = worker.register("com.echo", echo).await.unwrap();
+        nodes.offers(0, 1).await;
+        for of_caller in all {
+            let caller = nodes.apps[0].join("realm1").serializer(of_caller).await.unwrap();
+            let mut results = caller.call("com.echo", "\u{e4}\u{1f600}").progressive();
+            let progress: String = results.next().await.unwrap().get().unwrap();
+            let last: String = results.finish().await.unwrap().get().unwrap();
+            assert_eq!([&*progress, &last], ["\u{e4}\u{1f600}"; 2], "{of_caller:?} {of_callee:?}");
+        }
+        drop(registration);
+        worker.leave().await;
+        nodes.offers(0, 0).await;
+    }
 }
 
 /// A callee that never answers, and notes that it was told to stop.
