@@ -1,6 +1,6 @@
 //! Installs the clients of other languages, once, below the target directory.
 //!
-//! Versions are pinned in `interop/requirements.txt`, `interop/crossbar_requirements.txt` and `interop/package-lock.json`. The lock file names no
+//! Versions are pinned in `interop/requirements.txt`, `interop/crossbar_requirements.txt`, `interop/nats_requirements.txt` and `interop/package-lock.json`. The lock file names no
 //! download addresses, so that any registry serves, and leaves out the optional native accelerators of
 //! wampy's serializers, so that nothing has to be compiled.
 
@@ -26,6 +26,8 @@ const STALE: Duration = Duration::from_secs(1200);
 
 const REQUIREMENTS: &str = include_str!("../interop/requirements.txt");
 const CROSSBAR: &str = include_str!("../interop/crossbar_requirements.txt");
+const NATS: &str = include_str!("../interop/nats_requirements.txt");
+const OLD_NATS: &str = include_str!("../interop/nats_old_requirements.txt");
 const PACKAGE: &str = include_str!("../interop/package.json");
 const PACKAGE_LOCK: &str = include_str!("../interop/package-lock.json");
 const BROWSER: &str = include_str!("../interop/browser/package.json");
@@ -71,6 +73,34 @@ pub fn crossbar() -> Result<PathBuf, String> {
         })
         .clone()
         .map(|directory| python_in(&directory))
+}
+
+/// The program `nats-server`, of the release that a cluster is tested with.
+///
+/// # Errors
+///
+/// With the reason why there is none: no Python, no pip, no registry, no build of it for this machine.
+pub fn nats_server() -> Result<PathBuf, String> {
+    static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    PREPARED
+        .get_or_init(|| prepare("nats", NATS, |directory| install_program(directory, NATS, "nats-server")))
+        .clone()
+        .map(|directory| program_in(&directory, "nats-server"))
+}
+
+/// The same of the last release that is too old for a cluster.
+///
+/// # Errors
+///
+/// As [`nats_server`].
+pub fn old_nats_server() -> Result<PathBuf, String> {
+    static PREPARED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    PREPARED
+        .get_or_init(|| {
+            prepare("nats-old", OLD_NATS, |directory| install_program(directory, OLD_NATS, "nats-server"))
+        })
+        .clone()
+        .map(|directory| program_in(&directory, "nats-server"))
 }
 
 /// The directory whose scripts find wampy.js and autobahn-js.
@@ -121,7 +151,12 @@ pub fn scripts() -> PathBuf {
 }
 
 fn python_in(directory: &Path) -> PathBuf {
-    directory.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+    program_in(directory, "python")
+}
+
+fn program_in(directory: &Path, name: &str) -> PathBuf {
+    let folder = directory.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Installs into `target/interop/NAME` unless what is there was installed from the same `stamp`.
@@ -154,15 +189,25 @@ fn install_python(directory: &Path) -> Result<(), String> {
 
 /// Installs `requirements` into an environment of its own, in which `module` can be imported then.
 fn install_packages(directory: &Path, requirements_text: &str, module: &str) -> Result<(), String> {
+    install_requirements(directory, requirements_text)?;
+    let import = format!("import {module}");
+    step(&import, Command::new(python_in(directory)).args(["-c", &import]))
+}
+
+/// Installs `requirements` into an environment of its own, which has the program `name` then.
+fn install_program(directory: &Path, requirements_text: &str, name: &str) -> Result<(), String> {
+    install_requirements(directory, requirements_text)?;
+    step(&format!("{name} --version"), Command::new(program_in(directory, name)).arg("--version"))
+}
+
+fn install_requirements(directory: &Path, requirements_text: &str) -> Result<(), String> {
     step("python3 -m venv", Command::new("python3").args(["-m", "venv"]).arg(directory))?;
     let requirements = directory.join("requirements.txt");
     write(&requirements, requirements_text)?;
     let mut pip = Command::new(python_in(directory));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
     pip.args(["--no-deps", "--retries", "1", "--timeout", "20", "--requirement"]).arg(requirements);
-    step_within(INSTALL_MANY, "pip install", &mut pip)?;
-    let import = format!("import {module}");
-    step(&import, Command::new(python_in(directory)).args(["-c", &import]))
+    step_within(INSTALL_MANY, "pip install", &mut pip)
 }
 
 fn install_node(directory: &Path) -> Result<(), String> {
