@@ -164,13 +164,28 @@ impl NatsServer {
         }
     }
 
-    /// Lets it stand still, or go on.
+    /// Lets it stand still: SIGSTOP. It returns when none of its threads runs any more, which takes a moment.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run, or does not stop.
+    pub fn pause(&self) {
+        let process = self.child.as_ref().expect("it runs").id();
+        Signal::Stop.send(process);
+        let deadline = Instant::now() + START;
+        while !has_stopped(process) {
+            assert!(Instant::now() < deadline, "nats-server does not stop");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Lets it go on: SIGCONT.
     ///
     /// # Panics
     ///
     /// When it does not run.
-    pub fn signal(&self, signal: Signal) {
-        signal.send(self.child.as_ref().expect("it runs").id());
+    pub fn resume(&self) {
+        Signal::Continue.send(self.child.as_ref().expect("it runs").id());
     }
 }
 
@@ -243,6 +258,18 @@ impl NatsCluster {
     pub fn urls(&self) -> Vec<String> {
         self.servers.iter().map(NatsServer::url).collect()
     }
+}
+
+/// Returns whether all threads of a process are stopped.
+fn has_stopped(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    threads.into_iter().all(|thread| {
+        // `PID (NAME) STATE ..`; a thread that has ended meanwhile does not run either.
+        let stat = fs::read_to_string(thread.path().join("stat"));
+        stat.map_or(true, |stat| {
+            stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+        })
+    })
 }
 
 /// A port of 127.0.0.1 at which nobody listens. Another process may take it before it is used, which `nats-server` says.

@@ -2,7 +2,9 @@
 //!
 //! What cannot be had here is skipped, with its reason; with `SERVERWAMP_REQUIRE_INTEROP=1` that fails.
 
-use serverwamp_conformance::{NatsCluster, NatsServer, Network, Signal, interop, namespace, nats, output};
+use serverwamp_conformance::{NatsCluster, NatsServer, Network, interop, namespace, nats, output};
+use std::io::Read as _;
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,14 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Returns whether a server says what it says to whoever connects.
+fn greets(address: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let mut first = [0; 4];
+    stream.read_exact(&mut first).is_ok() && &first == b"INFO"
+}
+
 #[test]
 fn a_server_is_killed_and_started_again_at_its_port() {
     if !can("nats-server", NatsServer::prepare()) {
@@ -39,8 +49,10 @@ fn a_server_is_killed_and_started_again_at_its_port() {
     assert!(!nats::answers(&address));
     server.start_again().unwrap();
     assert!(nats::answers(&address));
-    server.signal(Signal::Stop);
-    server.signal(Signal::Continue);
+    server.pause();
+    assert!(!greets(&address), "nothing comes from a server that stands still");
+    server.resume();
+    until("it goes on", || greets(&address));
     let directory = server.directory().to_owned();
     drop(server);
     assert!(!nats::answers(&address) && !directory.exists(), "nothing is left of it");
