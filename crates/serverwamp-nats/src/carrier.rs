@@ -38,7 +38,7 @@ struct Incoming {
 }
 
 impl Nats {
-    /// Connects, checks the server, finds or makes the store, and tries whether messages are carried.
+    /// Connects, checks the server, tries whether messages are carried, and finds or makes the store.
     ///
     /// It has to be called on tokio, which it keeps to.
     ///
@@ -48,8 +48,6 @@ impl Nats {
         let runtime = Handle::current();
         let watch = Arc::new(Watch::default());
         let client = connection::connect(settings, &watch).await?;
-        let bucket = format!("wamp_{}", settings.cluster);
-        let store = Store::open(&client, &bucket, settings.replicas).await.map_err(StartError::Store)?;
         let root = format!("wamp.{}.", settings.cluster);
         let own = format!("{}.taken", connection::inbox(settings));
         let subscribe = async |subject: String| {
@@ -64,6 +62,9 @@ impl Nats {
         let queue = Queue::new(client.clone(), &runtime);
         let round = echo.round(&queue).await;
         round.map_err(|error| StartError::NotCarried(error.to_string()))?;
+        // Behind that, because the store's answers need the same permissions.
+        let bucket = format!("wamp_{}", settings.cluster);
+        let store = Store::open(&client, &bucket, settings.replicas).await.map_err(StartError::Store)?;
         let (node, incoming) = (settings.node.clone(), Mutex::new(Some(incoming)));
         Ok(Self { client, watch, queue, echo, store, root, node, incoming, runtime })
     }
