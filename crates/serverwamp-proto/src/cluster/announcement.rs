@@ -1,6 +1,6 @@
 //! Announcements: a node tells all others that it is there, and which versions of the wire format it speaks.
 
-use super::batch::{BatchError, VERSION};
+use super::batch::{MalformedBatch, VERSION};
 use super::fields::{FieldReader, FieldWriter};
 use super::node::Life;
 use bytes::Bytes;
@@ -27,8 +27,8 @@ pub(super) fn announcement(life: Life, leaves: bool) -> Bytes {
 ///
 /// # Errors
 /// When it is no announcement, or that of a node which speaks later versions only.
-pub(super) fn read_announcement(bytes: &[u8]) -> Result<(Life, bool), BatchError> {
-    let Some(fields) = bytes.strip_prefix(b"WA") else { return Err(BatchError::NoBatch) };
+pub(super) fn read_announcement(bytes: &[u8]) -> Result<(Life, bool), MalformedBatch> {
+    let Some(fields) = bytes.strip_prefix(b"WA") else { return Err(MalformedBatch::NoBatch) };
     let (mut life, mut oldest, mut leaves) = (None, 0, false);
     let mut reader = FieldReader(fields);
     while let Some(field) = reader.next()? {
@@ -42,7 +42,7 @@ pub(super) fn read_announcement(bytes: &[u8]) -> Result<(Life, bool), BatchError
         }
     }
     if oldest > u64::from(VERSION) {
-        return Err(BatchError::Version(u8::try_from(oldest).unwrap_or(u8::MAX)));
+        return Err(MalformedBatch::Version(u8::try_from(oldest).unwrap_or(u8::MAX)));
     }
-    Ok((life.ok_or(BatchError::Malformed("an announcement without a life"))?, leaves))
+    Ok((life.ok_or(MalformedBatch::Malformed("an announcement without a life"))?, leaves))
 }

@@ -19,7 +19,7 @@ const MUST_BE_UNDERSTOOD: u8 = 128;
 
 /// Why a batch or an announcement is refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum BatchError {
+pub enum MalformedBatch {
     /// It is not of this format at all.
     #[error("it is not a batch of a cluster")]
     NoBatch,
@@ -45,7 +45,7 @@ pub enum BatchError {
 
 /// The head of a batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Head {
+pub(super) struct BatchHead {
     pub(super) sender: Life,
     pub(super) receiver: Life,
     /// How often the link from sender to receiver has begun anew.
@@ -56,7 +56,7 @@ pub(super) struct Head {
     pub(super) number: u64,
 }
 
-impl Head {
+impl BatchHead {
     pub(super) fn write(self, out: &mut [u8; HEAD]) {
         let Self { sender, receiver, epoch, wanted, number } = self;
         let parts: [&[u8]; 7] = [
@@ -77,21 +77,21 @@ impl Head {
     ///
     /// # Errors
     /// When it is none of this version.
-    pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), BatchError> {
+    pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), MalformedBatch> {
         if !bytes.starts_with(&MAGIC) {
-            return Err(BatchError::NoBatch);
+            return Err(MalformedBatch::NoBatch);
         }
         let Some((head, items)) = bytes.split_first_chunk::<HEAD>() else {
-            return Err(BatchError::EndsEarly);
+            return Err(MalformedBatch::EndsEarly);
         };
         if head[2] != VERSION {
-            return Err(BatchError::Version(head[2]));
+            return Err(MalformedBatch::Version(head[2]));
         }
         let long = |from: usize| {
             head.iter().skip(from).take(8).rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
         };
         let short = |from: usize| (long(from) & 0xffff_ffff) as u32;
-        let life = |from| Life::new(long(from)).ok_or(BatchError::Malformed("the life 0"));
+        let life = |from| Life::new(long(from)).ok_or(MalformedBatch::Malformed("the life 0"));
         let head = Self {
             sender: life(4)?,
             receiver: life(12)?,
@@ -113,7 +113,7 @@ pub(super) enum ItemKind {
     /// A publication.
     Event = 3,
     /// Registrations for which the sender has callees, or has none any more.
-    Offer = 4,
+    RegistrationOffer = 4,
     /// A call for a callee of the receiver.
     Call = 5,
     /// A further input of a call.
@@ -135,7 +135,7 @@ pub(super) struct Item<'b> {
 ///
 /// # Errors
 /// When the bytes end early, or have an item that must be understood.
-pub(super) fn next_item<'b>(bytes: &mut &'b [u8]) -> Result<(Option<Item<'b>>, u64), BatchError> {
+pub(super) fn next_item<'b>(bytes: &mut &'b [u8]) -> Result<(Option<Item<'b>>, u64), MalformedBatch> {
     let mut passed_over = 0;
     while let Some((kind, rest)) = bytes.split_first() {
         *bytes = rest;
@@ -145,12 +145,12 @@ pub(super) fn next_item<'b>(bytes: &mut &'b [u8]) -> Result<(Option<Item<'b>>, u
             1 => ItemKind::Interest,
             2 => ItemKind::SnapshotEnd,
             3 => ItemKind::Event,
-            4 => ItemKind::Offer,
+            4 => ItemKind::RegistrationOffer,
             5 => ItemKind::Call,
             6 => ItemKind::CallInput,
             7 => ItemKind::CallCancel,
             8 => ItemKind::CallAnswer,
-            MUST_BE_UNDERSTOOD.. => return Err(BatchError::Unknown(u64::from(*kind))),
+            MUST_BE_UNDERSTOOD.. => return Err(MalformedBatch::Unknown(u64::from(*kind))),
             _ => {
                 passed_over += 1;
                 continue;

@@ -2,7 +2,7 @@
 //!
 //! Each is the WAMP message that a peer could have sent, in that peer's serializer, and beside it what the caller's node has decided.
 
-use super::batch::{BatchError, ItemKind, put_item};
+use super::batch::{ItemKind, MalformedBatch, put_item};
 use super::event::{number_of, serializer_of};
 use super::fields::{FieldReader, FieldWriter};
 use super::interest_item::{number_of_match, read_pattern};
@@ -124,7 +124,7 @@ impl CallItem<'_> {
         kind: ItemKind,
         fields: &[u8],
         batch: &Bytes,
-    ) -> Result<Option<CallItem<'static>>, BatchError> {
+    ) -> Result<Option<CallItem<'static>>, MalformedBatch> {
         let read = ReadFields::read(fields)?;
         Ok(Some(match kind {
             ItemKind::Call => CallItem::Call(Box::new(CrossingCall::read(&read, batch)?)),
@@ -135,7 +135,7 @@ impl CallItem<'_> {
             }
             ItemKind::CallCancel => {
                 let (Some(id), Some(mode)) = (read.id, read.mode) else {
-                    return Err(BatchError::Malformed("a cancellation without an id or a known mode"));
+                    return Err(MalformedBatch::Malformed("a cancellation without an id or a known mode"));
                 };
                 CallItem::Cancel(id, mode)
             }
@@ -143,7 +143,7 @@ impl CallItem<'_> {
                 let (id, answer) = CrossingAnswer::read(&read, batch)?;
                 CallItem::Answer(id, answer)
             }
-            ItemKind::Interest | ItemKind::SnapshotEnd | ItemKind::Event | ItemKind::Offer => {
+            ItemKind::Interest | ItemKind::SnapshotEnd | ItemKind::Event | ItemKind::RegistrationOffer => {
                 return Ok(None);
             }
         }))
@@ -176,10 +176,10 @@ impl CrossingCall<'_> {
         put_call(&mut fields, self.id, self.options, self.procedure, self.payload)
     }
 
-    fn read(read: &ReadFields<'_>, batch: &Bytes) -> Result<CrossingCall<'static>, BatchError> {
+    fn read(read: &ReadFields<'_>, batch: &Bytes) -> Result<CrossingCall<'static>, MalformedBatch> {
         let call = read.call(batch)?;
         let (Some(realm), Some(pattern), Some(caller)) = (read.realm, &read.pattern, read.caller) else {
-            return Err(BatchError::Malformed("a call without realm, registration or caller"));
+            return Err(MalformedBatch::Malformed("a call without realm, registration or caller"));
         };
         let forward_timeout = match read.flags & (FORWARDS_TIMEOUT | KEEPS_TIMEOUT) {
             0 => None,
@@ -229,7 +229,7 @@ impl CrossingAnswer {
         }
     }
 
-    fn read(read: &ReadFields<'_>, batch: &Bytes) -> Result<(RequestId, Self), BatchError> {
+    fn read(read: &ReadFields<'_>, batch: &Bytes) -> Result<(RequestId, Self), MalformedBatch> {
         let (serializer, frame) = read.message(batch)?;
         match Message::decode(serializer, &frame) {
             Ok(Message::Result(result)) => {
@@ -243,7 +243,7 @@ impl CrossingAnswer {
                 let unserved = read.flags & UNSERVED != 0;
                 Ok((error.request, Self::Error { error: error.error.into(), payload, unserved }))
             }
-            _ => Err(BatchError::Malformed("an answer that is neither RESULT nor ERROR")),
+            _ => Err(MalformedBatch::Malformed("an answer that is neither RESULT nor ERROR")),
         }
     }
 }
@@ -288,7 +288,7 @@ struct ReadFields<'b> {
 }
 
 impl<'b> ReadFields<'b> {
-    fn read(fields: &'b [u8]) -> Result<Self, BatchError> {
+    fn read(fields: &'b [u8]) -> Result<Self, MalformedBatch> {
         let mut read = Self::default();
         let mut reader = FieldReader(fields);
         while let Some(field) = reader.next()? {
@@ -310,20 +310,20 @@ impl<'b> ReadFields<'b> {
         Ok(read)
     }
 
-    fn message(&self, batch: &Bytes) -> Result<(Serializer, Bytes), BatchError> {
+    fn message(&self, batch: &Bytes) -> Result<(Serializer, Bytes), MalformedBatch> {
         let (Some(serializer), Some(message)) = (self.serializer, self.message) else {
-            return Err(BatchError::Malformed("an item about a call without serializer or message"));
+            return Err(MalformedBatch::Malformed("an item about a call without serializer or message"));
         };
         Ok((serializer, batch.slice_ref(message)))
     }
 
-    fn call(&self, batch: &Bytes) -> Result<Call<'static>, BatchError> {
+    fn call(&self, batch: &Bytes) -> Result<Call<'static>, MalformedBatch> {
         let (serializer, frame) = self.message(batch)?;
         match Message::decode(serializer, &frame) {
             Ok(Message::Call(call)) => {
                 Ok(Call { procedure: Cow::Owned(call.procedure.into_owned()), ..call })
             }
-            _ => Err(BatchError::Malformed("a call that is no CALL")),
+            _ => Err(MalformedBatch::Malformed("a call that is no CALL")),
         }
     }
 }

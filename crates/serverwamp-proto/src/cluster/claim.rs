@@ -1,6 +1,6 @@
 //! Claims: which lives serve a registration, and the revision that keeps an old holder from answering.
 
-use super::batch::BatchError;
+use super::batch::MalformedBatch;
 use super::fields::{FieldReader, FieldWriter};
 use super::node::{Life, NodeName};
 use crate::message::Invoke;
@@ -15,16 +15,16 @@ pub type Revision = u64;
 
 /// The nodes that serve one registration of clients, as the store has it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Claim {
+pub struct OwnershipClaim {
     /// The policy of its callees.
     pub invoke: Invoke,
     /// The lives with callees, in the order in which their first callees came.
-    pub holders: Vec<Holder>,
+    pub holders: Vec<ClaimHolder>,
 }
 
 /// One of them.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Holder {
+pub struct ClaimHolder {
     /// The node.
     pub node: NodeName,
     /// Its life.
@@ -35,9 +35,9 @@ pub struct Holder {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ClaimDecision {
     /// Create the key with this value. Somebody else may be faster: then read and decide again.
-    Create(Claim),
+    Create(OwnershipClaim),
     /// Write this value, if the key still has this revision; if not, read and decide again.
-    Update(Claim, Revision),
+    Update(OwnershipClaim, Revision),
     /// Remove the key, if it still has this revision; if not, read and decide again.
     Remove(Revision),
     /// Nothing: it is as it should be, with this revision.
@@ -46,15 +46,15 @@ pub enum ClaimDecision {
     AlreadyExists(Invoke),
 }
 
-impl Claim {
+impl OwnershipClaim {
     /// What a life does whose first callee registers, given what the store has.
     ///
     /// `is_dead` says of a holder that the store has seen its lease end, not merely that nothing was heard of it.
     pub fn join(
         current: Option<(&Self, Revision)>,
-        me: &Holder,
+        me: &ClaimHolder,
         invoke: Invoke,
-        is_dead: impl Fn(&Holder) -> bool,
+        is_dead: impl Fn(&ClaimHolder) -> bool,
     ) -> ClaimDecision {
         let Some((claim, revision)) = current else {
             return ClaimDecision::Create(Self { invoke, holders: vec![me.clone()] });
@@ -67,8 +67,8 @@ impl Claim {
             };
         }
         // A former life of this node is dead: there is one life in a node's key.
-        let lives = |holder: &&Holder| holder.node != me.node && !is_dead(holder);
-        let mut holders: Vec<Holder> = claim.holders.iter().filter(lives).cloned().collect();
+        let lives = |holder: &&ClaimHolder| holder.node != me.node && !is_dead(holder);
+        let mut holders: Vec<ClaimHolder> = claim.holders.iter().filter(lives).cloned().collect();
         if !holders.is_empty() && (claim.invoke != invoke || invoke == Invoke::Single) {
             return ClaimDecision::AlreadyExists(claim.invoke);
         }
@@ -77,12 +77,13 @@ impl Claim {
     }
 
     /// What a life does whose last callee has gone, or whoever executes the will of a dead one.
-    pub fn leave(current: Option<(&Self, Revision)>, whose: &Holder) -> ClaimDecision {
+    pub fn leave(current: Option<(&Self, Revision)>, whose: &ClaimHolder) -> ClaimDecision {
         let Some((claim, revision)) = current else { return ClaimDecision::Nothing(0) };
         if !claim.holders.contains(whose) {
             return ClaimDecision::Nothing(revision);
         }
-        let holders: Vec<Holder> = claim.holders.iter().filter(|other| *other != whose).cloned().collect();
+        let holders: Vec<ClaimHolder> =
+            claim.holders.iter().filter(|other| *other != whose).cloned().collect();
         if holders.is_empty() {
             return ClaimDecision::Remove(revision);
         }
@@ -106,24 +107,24 @@ impl Claim {
     ///
     /// # Errors
     /// When it is none.
-    pub fn from_bytes(value: &[u8]) -> Result<Self, BatchError> {
+    pub fn from_bytes(value: &[u8]) -> Result<Self, MalformedBatch> {
         let (mut invoke, mut holders) = (None, Vec::new());
         let mut reader = FieldReader(value);
         while let Some(field) = reader.next()? {
             match field.key {
                 INVOKE => invoke = Invoke::from_word(field.text()?),
-                HOLDER => holders.push(Holder::read(field.bytes)?),
+                HOLDER => holders.push(ClaimHolder::read(field.bytes)?),
                 _ => field.pass_over()?,
             }
         }
-        let invoke = invoke.ok_or(BatchError::Malformed("a claim without a known policy"))?;
+        let invoke = invoke.ok_or(MalformedBatch::Malformed("a claim without a known policy"))?;
         Ok(Self { invoke, holders })
     }
 }
 
-impl Holder {
-    fn read(bytes: &[u8]) -> Result<Self, BatchError> {
-        let malformed = BatchError::Malformed("a claim with a holder of the wrong form");
+impl ClaimHolder {
+    fn read(bytes: &[u8]) -> Result<Self, MalformedBatch> {
+        let malformed = MalformedBatch::Malformed("a claim with a holder of the wrong form");
         let (life, name) = bytes.split_first_chunk::<8>().ok_or(malformed)?;
         let life = Life::new(u64::from_le_bytes(*life)).ok_or(malformed)?;
         let name = std::str::from_utf8(name).map_err(|_| malformed)?;

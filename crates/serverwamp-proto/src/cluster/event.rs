@@ -3,7 +3,7 @@
 //! It is the PUBLISH that its publisher could have sent, so that lists of receivers, passthru and forward_for have the form that
 //! they have for clients, and beside it what the publisher's node has decided.
 
-use super::batch::{BatchError, ItemKind, put_item};
+use super::batch::{ItemKind, MalformedBatch, put_item};
 use super::fields::{FieldReader, FieldWriter};
 use crate::codec::{EncodeError, Serializer};
 use crate::id::{PublicationId, RequestId, SessionId};
@@ -100,7 +100,7 @@ impl<'a> RoutedEvent<'a> {
     ///
     /// # Errors
     /// When it is no publication.
-    pub(super) fn read(fields: &[u8], batch: &Bytes) -> Result<RoutedEvent<'static>, BatchError> {
+    pub(super) fn read(fields: &[u8], batch: &Bytes) -> Result<RoutedEvent<'static>, MalformedBatch> {
         let (mut realm, mut publication, mut serializer, mut message) = (None, None, None, None);
         let (mut exclude, mut flags, mut trustlevel) = (None, 0, None);
         let (mut publisher, mut authid, mut authrole) = (None, "", "");
@@ -123,13 +123,13 @@ impl<'a> RoutedEvent<'a> {
         let (Some(realm), Some(publication), Some(serializer), Some(message)) =
             (realm, publication, serializer, message)
         else {
-            return Err(BatchError::Malformed("a publication without realm, id, serializer or message"));
+            return Err(MalformedBatch::Malformed("a publication without realm, id, serializer or message"));
         };
         let frame = batch.slice_ref(message);
         let Ok(Message::Publish(Publish { options, topic, payload, .. })) =
             Message::decode(serializer, &frame)
         else {
-            return Err(BatchError::Malformed("a publication that is no PUBLISH"));
+            return Err(MalformedBatch::Malformed("a publication that is no PUBLISH"));
         };
         Ok(RoutedEvent {
             realm: Cow::Owned(realm.into()),

@@ -1,6 +1,6 @@
 //! Fields: a key, a length, bytes. What a reader does not know it passes over, unless the key is odd.
 
-use super::batch::BatchError;
+use super::batch::MalformedBatch;
 
 /// A length of up to 2^28 - 1 is written in so many bytes where it is known only later.
 const PADDED: usize = 4;
@@ -78,7 +78,7 @@ impl<'b> FieldReader<'b> {
     ///
     /// # Errors
     /// When the bytes end early.
-    pub(super) fn next(&mut self) -> Result<Option<Field<'b>>, BatchError> {
+    pub(super) fn next(&mut self) -> Result<Option<Field<'b>>, MalformedBatch> {
         if self.0.is_empty() {
             return Ok(None);
         }
@@ -91,28 +91,28 @@ impl<'b> FieldReader<'b> {
 impl<'b> Field<'b> {
     /// # Errors
     /// When it is not one number.
-    pub(super) fn number(self) -> Result<u64, BatchError> {
+    pub(super) fn number(self) -> Result<u64, MalformedBatch> {
         let mut rest = self.bytes;
         let number = read_varint(&mut rest)?;
         if rest.is_empty() {
             Ok(number)
         } else {
-            Err(BatchError::Malformed("a number with something behind it"))
+            Err(MalformedBatch::Malformed("a number with something behind it"))
         }
     }
 
     /// # Errors
     /// When it is not UTF-8.
-    pub(super) fn text(self) -> Result<&'b str, BatchError> {
-        std::str::from_utf8(self.bytes).map_err(|_| BatchError::Malformed("a text that is not UTF-8"))
+    pub(super) fn text(self) -> Result<&'b str, MalformedBatch> {
+        std::str::from_utf8(self.bytes).map_err(|_| MalformedBatch::Malformed("a text that is not UTF-8"))
     }
 
     /// Passes an unknown field over.
     ///
     /// # Errors
     /// When it must be understood.
-    pub(super) fn pass_over(self) -> Result<(), BatchError> {
-        if self.key % 2 == 1 { Err(BatchError::Unknown(self.key)) } else { Ok(()) }
+    pub(super) fn pass_over(self) -> Result<(), MalformedBatch> {
+        if self.key % 2 == 1 { Err(MalformedBatch::Unknown(self.key)) } else { Ok(()) }
     }
 }
 
@@ -130,10 +130,10 @@ fn varint_length(number: u64) -> u64 {
 
 /// # Errors
 /// When the bytes end early, or say more than 64 bits.
-pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, BatchError> {
+pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, MalformedBatch> {
     let mut number = 0_u64;
     for shift in (0..64).step_by(7) {
-        let Some((first, rest)) = bytes.split_first() else { return Err(BatchError::EndsEarly) };
+        let Some((first, rest)) = bytes.split_first() else { return Err(MalformedBatch::EndsEarly) };
         *bytes = rest;
         let seven = u64::from(first & 0x7f);
         if seven << shift >> shift != seven {
@@ -144,14 +144,14 @@ pub(super) fn read_varint(bytes: &mut &[u8]) -> Result<u64, BatchError> {
             return Ok(number);
         }
     }
-    Err(BatchError::Malformed("a number of more than 64 bits"))
+    Err(MalformedBatch::Malformed("a number of more than 64 bits"))
 }
 
 /// # Errors
 /// When there are not so many bytes.
-pub(super) fn take<'b>(bytes: &mut &'b [u8], length: u64) -> Result<&'b [u8], BatchError> {
+pub(super) fn take<'b>(bytes: &mut &'b [u8], length: u64) -> Result<&'b [u8], MalformedBatch> {
     let taken = usize::try_from(length).ok().and_then(|length| bytes.split_at_checked(length));
-    let Some((taken, rest)) = taken else { return Err(BatchError::EndsEarly) };
+    let Some((taken, rest)) = taken else { return Err(MalformedBatch::EndsEarly) };
     *bytes = rest;
     Ok(taken)
 }

@@ -1,6 +1,6 @@
 //! What a node wants, as it is written: item by item, and as a snapshot of all of it.
 
-use super::batch::{BatchError, HEAD, ItemKind, LONG, put_item};
+use super::batch::{HEAD, ItemKind, LONG, MalformedBatch, put_item};
 use super::fields::{FieldReader, FieldWriter};
 use super::interest::OwnInterest;
 use super::offers::{OwnOffers, put_offer};
@@ -58,15 +58,16 @@ pub(super) const fn number_of_match(kind: Match) -> u8 {
 
 /// # Errors
 /// When it is none.
-pub(super) fn read_pattern(bytes: &[u8]) -> Result<UriPattern, BatchError> {
-    let Some((kind, text)) = bytes.split_first() else { return Err(BatchError::EndsEarly) };
+pub(super) fn read_pattern(bytes: &[u8]) -> Result<UriPattern, MalformedBatch> {
+    let Some((kind, text)) = bytes.split_first() else { return Err(MalformedBatch::EndsEarly) };
     let kind = match kind {
         1 => Match::Exact,
         2 => Match::Prefix,
         3 => Match::Wildcard,
-        _ => return Err(BatchError::Malformed("a pattern that matches in an unknown way")),
+        _ => return Err(MalformedBatch::Malformed("a pattern that matches in an unknown way")),
     };
-    let text = std::str::from_utf8(text).map_err(|_| BatchError::Malformed("a pattern that is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(text).map_err(|_| MalformedBatch::Malformed("a pattern that is not UTF-8"))?;
     Ok(UriPattern::new(kind, text))
 }
 
@@ -77,7 +78,7 @@ pub(super) fn read_pattern(bytes: &[u8]) -> Result<UriPattern, BatchError> {
 pub(super) fn read_interest(
     fields: &[u8],
     mut show: impl FnMut(&str, &UriPattern, bool),
-) -> Result<(), BatchError> {
+) -> Result<(), MalformedBatch> {
     let mut realm = "";
     let mut reader = FieldReader(fields);
     while let Some(field) = reader.next()? {

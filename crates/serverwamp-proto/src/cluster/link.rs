@@ -2,7 +2,7 @@
 //!
 //! Invariant: a receiver takes the batches of one epoch of a link without a gap, or none of the rest of that epoch.
 
-use super::batch::{HEAD, Head, LONG};
+use super::batch::{BatchHead, HEAD, LONG};
 use super::node::Life;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -85,7 +85,7 @@ impl Sending {
 
     fn close(&mut self, mut batch: Vec<u8>, sender: Life, receiver: Life, wanted: u32) -> Bytes {
         self.number += 1;
-        let head = Head { sender, receiver, epoch: self.epoch, wanted, number: self.number };
+        let head = BatchHead { sender, receiver, epoch: self.epoch, wanted, number: self.number };
         if let Some(place) = batch.first_chunk_mut::<HEAD>() {
             head.write(place);
         }
@@ -95,7 +95,7 @@ impl Sending {
 
 /// The direction from the other node.
 #[derive(Debug, Default)]
-pub(super) struct Receiving {
+pub(super) struct ReceivingEnd {
     epoch: u32,
     /// The number of the last batch that was taken.
     last: u64,
@@ -105,7 +105,7 @@ pub(super) struct Receiving {
 
 /// What becomes of a batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Arrival {
+pub(super) enum BatchArrival {
     /// It is taken.
     Next,
     /// It is taken, and is the first of the link.
@@ -120,36 +120,36 @@ pub(super) enum Arrival {
     Lost,
 }
 
-impl Receiving {
+impl ReceivingEnd {
     /// The epoch that batches are taken of.
     pub(super) fn wanted(&self) -> u32 {
         if self.lost { self.epoch.saturating_add(1) } else { self.epoch.max(1) }
     }
 
-    pub(super) fn arrive(&mut self, epoch: u32, number: u64) -> Arrival {
+    pub(super) fn arrive(&mut self, epoch: u32, number: u64) -> BatchArrival {
         if epoch < self.epoch {
-            return Arrival::Old;
+            return BatchArrival::Old;
         }
         if epoch > self.epoch {
             let former = std::mem::replace(self, Self { epoch, last: number, lost: number != 1 });
             return match () {
-                () if self.lost => Arrival::Gap,
-                () if former.epoch == 0 => Arrival::First,
-                () => Arrival::Anew,
+                () if self.lost => BatchArrival::Gap,
+                () if former.epoch == 0 => BatchArrival::First,
+                () => BatchArrival::Anew,
             };
         }
         if self.lost {
-            return Arrival::Lost;
+            return BatchArrival::Lost;
         }
         if number <= self.last {
-            return Arrival::Old;
+            return BatchArrival::Old;
         }
         if number != self.last + 1 {
             self.lost = true;
-            return Arrival::Gap;
+            return BatchArrival::Gap;
         }
         self.last = number;
-        Arrival::Next
+        BatchArrival::Next
     }
 
     /// A batch could not be read, or nothing was heard for long.

@@ -1,11 +1,11 @@
 //! Who is among the peers: nodes that are met, in which life, and that are forgotten.
 
 use super::interest::NodeIndex;
-use super::link::{Receiving, Sending};
+use super::link::{ReceivingEnd, Sending};
 use super::mesh::Mesh;
 use super::node::{Life, NodeName};
 use super::notices::Noticed;
-use super::peer::Peer;
+use super::peer::PeerNode;
 use std::time::Duration;
 
 /// So many lives of a node are remembered, so that nothing of them counts that comes late.
@@ -30,11 +30,11 @@ impl Mesh {
         if let Some(former) = former {
             self.note_former(name, former);
         }
-        let peer = Peer {
+        let peer = PeerNode {
             name: name.clone(),
             life,
             sending: Sending::new(self.last_epoch.saturating_add(1)),
-            receiving: Receiving::default(),
+            receiving: ReceivingEnd::default(),
             heard: now,
             wants_all: true,
         };

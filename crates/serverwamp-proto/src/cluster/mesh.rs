@@ -1,15 +1,15 @@
 //! One node's view of its cluster: the other nodes, the links to and from them, what they want.
 
 use super::announcement::{announcement, read_announcement};
-use super::batch::{BatchError, Head, ItemKind, next_item};
+use super::batch::{BatchHead, ItemKind, MalformedBatch, next_item};
 use super::event::RoutedEvent;
 use super::interest::{InterestTables, NodeIndex, OwnInterest};
 use super::interest_item::{put_interest, read_interest, snapshot};
-use super::link::Arrival;
+use super::link::BatchArrival;
 use super::node::{Life, NodeName};
 use super::notices::{MeshCounts, Noticed, Outbound};
 use super::offers::{OfferTables, OwnOffers, read_offers};
-use super::peer::Peer;
+use super::peer::PeerNode;
 use crate::codec::EncodeError;
 use crate::pattern::UriPattern;
 use bytes::Bytes;
@@ -34,7 +34,7 @@ pub struct Mesh {
     pub(super) own_offers: OwnOffers,
     pub(super) offers: OfferTables,
     /// By their places; a place is free once its node is gone.
-    pub(super) peers: Vec<Option<Peer>>,
+    pub(super) peers: Vec<Option<PeerNode>>,
     pub(super) places: BTreeMap<NodeName, NodeIndex>,
     /// Nodes that have left, with lives that are over.
     pub(super) former: HashMap<NodeName, VecDeque<Life>>,
@@ -150,7 +150,7 @@ impl Mesh {
         bytes: &[u8],
         now: Duration,
         noticed: &mut Vec<Noticed>,
-    ) -> Result<(), BatchError> {
+    ) -> Result<(), MalformedBatch> {
         if *sender == self.name {
             return Ok(());
         }
@@ -186,7 +186,7 @@ impl Mesh {
         batch: &Bytes,
         now: Duration,
         noticed: &mut Vec<Noticed>,
-    ) -> Result<(), BatchError> {
+    ) -> Result<(), MalformedBatch> {
         let read = self.take_batch(sender, batch, now, noticed);
         if read.is_err() {
             self.counts.refused += 1;
@@ -200,13 +200,13 @@ impl Mesh {
         batch: &Bytes,
         now: Duration,
         noticed: &mut Vec<Noticed>,
-    ) -> Result<(), BatchError> {
-        let (head, items) = Head::read(batch)?;
+    ) -> Result<(), MalformedBatch> {
+        let (head, items) = BatchHead::read(batch)?;
         if head.receiver != self.life {
-            return Err(BatchError::Misdirected);
+            return Err(MalformedBatch::Misdirected);
         }
         if *sender == self.name {
-            return Err(BatchError::Forged);
+            return Err(MalformedBatch::Forged);
         }
         let Some(place) = self.meet(sender, head.sender, now, noticed) else {
             self.counts.dropped += 1;
@@ -220,17 +220,17 @@ impl Mesh {
         // Before what has come, of which nothing ends.
         peer.notice_begun_anew(noticed);
         match peer.receiving.arrive(head.epoch, head.number) {
-            Arrival::Old | Arrival::Lost => {
+            BatchArrival::Old | BatchArrival::Lost => {
                 self.counts.dropped += 1;
                 return Ok(());
             }
-            Arrival::Gap => {
+            BatchArrival::Gap => {
                 self.counts.dropped += 1;
                 self.lose(place, noticed);
                 return Ok(());
             }
-            Arrival::Anew => self.lose_what_was_before(place, noticed),
-            Arrival::First | Arrival::Next => {}
+            BatchArrival::Anew => self.lose_what_was_before(place, noticed),
+            BatchArrival::First | BatchArrival::Next => {}
         }
         let read = self.take_items(place, items, batch, noticed);
         if read.is_err() {
@@ -248,7 +248,7 @@ impl Mesh {
         mut items: &[u8],
         batch: &Bytes,
         noticed: &mut Vec<Noticed>,
-    ) -> Result<(), BatchError> {
+    ) -> Result<(), MalformedBatch> {
         loop {
             let (item, passed_over) = next_item(&mut items)?;
             self.counts.passed_over += passed_over;
@@ -262,7 +262,7 @@ impl Mesh {
                         peer.wants_all = false;
                     }
                 }
-                ItemKind::Offer => read_offers(item.fields, |realm, pattern, offer| {
+                ItemKind::RegistrationOffer => read_offers(item.fields, |realm, pattern, offer| {
                     self.offers.change(place, realm, pattern, offer);
                 })?,
                 ItemKind::Call | ItemKind::CallInput | ItemKind::CallCancel | ItemKind::CallAnswer => {

@@ -1,12 +1,12 @@
 //! The part of a node's view that is about calls: what others offer, and what is said about calls.
 
-use super::batch::{BatchError, ItemKind};
+use super::batch::{ItemKind, MalformedBatch};
 use super::call::CallItem;
 use super::interest::NodeIndex;
 use super::mesh::Mesh;
 use super::node::{Life, NodeName};
 use super::notices::Noticed;
-use super::offers::{Offer, put_offer};
+use super::offers::{RegistrationOffer, put_offer};
 use crate::codec::EncodeError;
 use crate::message::Invoke;
 use crate::pattern::UriPattern;
@@ -30,7 +30,12 @@ impl Mesh {
     }
 
     /// A registration of clients of this node has come into being, or is gone. Returns whether anything waits to be sent.
-    pub fn change_offer(&mut self, realm: &str, pattern: &UriPattern, offer: Option<Offer>) -> bool {
+    pub fn change_offer(
+        &mut self,
+        realm: &str,
+        pattern: &UriPattern,
+        offer: Option<RegistrationOffer>,
+    ) -> bool {
         if !self.own_offers.change(realm, pattern, offer) {
             return false;
         }
@@ -66,7 +71,7 @@ impl Mesh {
         nodes.sort_by_key(|(_, offer)| offer.token);
         let invoke = match nodes.first()? {
             // Where two say that they serve it alone, the later token is right.
-            (_, Offer { invoke: Invoke::Single, .. }) => nodes.last()?.1.invoke,
+            (_, RegistrationOffer { invoke: Invoke::Single, .. }) => nodes.last()?.1.invoke,
             (_, first) => first.invoke,
         };
         match invoke {
@@ -78,7 +83,7 @@ impl Mesh {
                 nodes.rotate_left(first as usize);
             }
         }
-        let named = |(place, _): (NodeIndex, Offer)| {
+        let named = |(place, _): (NodeIndex, RegistrationOffer)| {
             let peer = self.peers.get(usize::from(place))?.as_ref()?;
             Some((peer.name.clone(), peer.life))
         };
@@ -118,7 +123,7 @@ impl Mesh {
         fields: &[u8],
         batch: &Bytes,
         noticed: &mut Vec<Noticed>,
-    ) -> Result<(), BatchError> {
+    ) -> Result<(), MalformedBatch> {
         let Some(item) = CallItem::read(kind, fields, batch)? else { return Ok(()) };
         let Some(Some(peer)) = self.peers.get(usize::from(place)) else { return Ok(()) };
         self.counts.calls_received += u64::from(matches!(item, CallItem::Call(_)));

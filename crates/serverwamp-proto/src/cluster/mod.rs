@@ -24,9 +24,9 @@ mod peer;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{BatchError, VERSION};
+pub use batch::{MalformedBatch, VERSION};
 pub use call::{CallItem, CrossingAnswer, CrossingCall};
-pub use claim::{Claim, ClaimDecision, Holder, Revision, Tokens};
+pub use claim::{ClaimDecision, ClaimHolder, OwnershipClaim, Revision, Tokens};
 pub use event::{EventPublisher, RoutedEvent};
 pub use interest::NodeIndex;
 pub use lease::{Lease, Moment};
@@ -34,4 +34,4 @@ pub use mesh::Mesh;
 pub use mesh_calls::OfferedElsewhere;
 pub use node::{InvalidName, Life, NodeName};
 pub use notices::{MeshCounts, Noticed, Outbound};
-pub use offers::Offer;
+pub use offers::RegistrationOffer;

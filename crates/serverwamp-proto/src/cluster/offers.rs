@@ -1,6 +1,6 @@
 //! Which node has callees for which registrations: those of this node, and those of the others.
 
-use super::batch::{BatchError, ItemKind, put_item};
+use super::batch::{ItemKind, MalformedBatch, put_item};
 use super::claim::Revision;
 use super::fields::{FieldReader, FieldWriter, read_varint, take, varint};
 use super::interest::NodeIndex;
@@ -17,7 +17,7 @@ const WITHDRAWN: u64 = 7;
 
 /// That a node has callees for a registration.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Offer {
+pub struct RegistrationOffer {
     /// The policy of the registration.
     pub invoke: Invoke,
     /// The revision of its claim under which the node came into it; 0 where the store has not been asked.
@@ -26,11 +26,16 @@ pub struct Offer {
 
 /// What one node offers, by realm.
 #[derive(Clone, Debug, Default)]
-pub(super) struct OwnOffers(HashMap<Arc<str>, HashMap<UriPattern, Offer>>);
+pub(super) struct OwnOffers(HashMap<Arc<str>, HashMap<UriPattern, RegistrationOffer>>);
 
 impl OwnOffers {
     /// Returns whether this changes anything.
-    pub(super) fn change(&mut self, realm: &str, pattern: &UriPattern, offer: Option<Offer>) -> bool {
+    pub(super) fn change(
+        &mut self,
+        realm: &str,
+        pattern: &UriPattern,
+        offer: Option<RegistrationOffer>,
+    ) -> bool {
         let Some(offer) = offer else {
             let Some(patterns) = self.0.get_mut(realm) else { return false };
             let removed = patterns.remove(pattern).is_some();
@@ -48,7 +53,7 @@ impl OwnOffers {
 
     pub(super) fn by_realm(
         &self,
-    ) -> impl Iterator<Item = (&str, impl Iterator<Item = (&UriPattern, Offer)>)> {
+    ) -> impl Iterator<Item = (&str, impl Iterator<Item = (&UriPattern, RegistrationOffer)>)> {
         self.0
             .iter()
             .map(|(realm, patterns)| (&**realm, patterns.iter().map(|(pattern, offer)| (pattern, *offer))))
@@ -59,7 +64,7 @@ impl OwnOffers {
 #[derive(Clone, Debug)]
 pub(super) struct OfferedBy {
     pub(super) pattern: UriPattern,
-    pub(super) nodes: Vec<(NodeIndex, Offer)>,
+    pub(super) nodes: Vec<(NodeIndex, RegistrationOffer)>,
 }
 
 /// What all other nodes offer.
@@ -76,7 +81,7 @@ impl OfferTables {
         node: NodeIndex,
         realm: &str,
         pattern: &UriPattern,
-        offer: Option<Offer>,
+        offer: Option<RegistrationOffer>,
     ) {
         if !self.by_node.entry(node).or_default().change(realm, pattern, offer) {
             return;
@@ -136,12 +141,17 @@ impl OfferTables {
 }
 
 /// A registration that is offered, or not any more.
-pub(super) fn put_offer(out: &mut Vec<u8>, realm: &str, pattern: &UriPattern, offer: Option<Offer>) {
-    let Ok(()) = put_item(out, ItemKind::Offer, |out| {
+pub(super) fn put_offer(
+    out: &mut Vec<u8>,
+    realm: &str,
+    pattern: &UriPattern,
+    offer: Option<RegistrationOffer>,
+) {
+    let Ok(()) = put_item(out, ItemKind::RegistrationOffer, |out| {
         let mut fields = FieldWriter(out);
         fields.text(REALM, realm);
         let mut value = vec![number_of_match(pattern.kind())];
-        if let Some(Offer { invoke, token }) = offer {
+        if let Some(RegistrationOffer { invoke, token }) = offer {
             value.push(number_of(invoke));
             varint(token, &mut value);
         }
@@ -157,8 +167,8 @@ pub(super) fn put_offer(out: &mut Vec<u8>, realm: &str, pattern: &UriPattern, of
 /// When the item has another form.
 pub(super) fn read_offers(
     fields: &[u8],
-    mut show: impl FnMut(&str, &UriPattern, Option<Offer>),
-) -> Result<(), BatchError> {
+    mut show: impl FnMut(&str, &UriPattern, Option<RegistrationOffer>),
+) -> Result<(), MalformedBatch> {
     let mut realm = "";
     let mut reader = FieldReader(fields);
     while let Some(field) = reader.next()? {
@@ -168,10 +178,10 @@ pub(super) fn read_offers(
                 let mut value = field.bytes;
                 let kind = take(&mut value, 1)?;
                 let invoke = take(&mut value, 1)?.first().copied().and_then(invoke_of);
-                let invoke = invoke.ok_or(BatchError::Malformed("an offer of an unknown policy"))?;
+                let invoke = invoke.ok_or(MalformedBatch::Malformed("an offer of an unknown policy"))?;
                 let token = read_varint(&mut value)?;
                 let pattern = read_pattern(&[kind, value].concat())?;
-                show(realm, &pattern, Some(Offer { invoke, token }));
+                show(realm, &pattern, Some(RegistrationOffer { invoke, token }));
             }
             WITHDRAWN => show(realm, &read_pattern(field.bytes)?, None),
             _ => field.pass_over()?,

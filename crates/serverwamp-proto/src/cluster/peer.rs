@@ -1,23 +1,23 @@
 //! Another node, as one knows it.
 
-use super::link::{Receiving, Sending};
+use super::link::{ReceivingEnd, Sending};
 use super::node::{Life, NodeName};
 use super::notices::{MeshCounts, Noticed};
 use std::time::Duration;
 
 /// Another node.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct PeerNode {
     pub(super) name: NodeName,
     pub(super) life: Life,
     pub(super) sending: Sending,
-    pub(super) receiving: Receiving,
+    pub(super) receiving: ReceivingEnd,
     pub(super) heard: Duration,
     /// What it wants is not known, and so it gets everything.
     pub(super) wants_all: bool,
 }
 
-impl Peer {
+impl PeerNode {
     /// Says once that the direction to the node has begun anew.
     pub(super) fn notice_begun_anew(&mut self, noticed: &mut Vec<Noticed>) {
         if std::mem::take(&mut self.sending.begun_anew) {

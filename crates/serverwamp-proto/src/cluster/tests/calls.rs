@@ -1,7 +1,7 @@
 //! Offers and calls: who is asked in which order, what goes through, and what ends when a link does.
 
 use super::*;
-use crate::cluster::{CallItem, CrossingAnswer, CrossingCall, Offer};
+use crate::cluster::{CallItem, CrossingAnswer, CrossingCall, RegistrationOffer};
 use crate::id::{RequestId, SessionId};
 use crate::message::{CallOptions, CancelMode, Invoke, Passthru};
 
@@ -10,7 +10,7 @@ pub(super) fn id(number: u64) -> RequestId {
 }
 
 fn offer(mesh: &mut Mesh, pattern: &UriPattern, invoke: Invoke, token: u64) {
-    mesh.change_offer(REALM, pattern, Some(Offer { invoke, token }));
+    mesh.change_offer(REALM, pattern, Some(RegistrationOffer { invoke, token }));
 }
 
 fn asked(mesh: &Mesh, procedure: &str, turn: u64) -> Vec<String> {

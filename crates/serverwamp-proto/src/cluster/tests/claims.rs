@@ -1,19 +1,19 @@
 //! Claims on a store that decides by compare-and-set and ends leases, with nodes that pause.
 
 use super::*;
-use crate::cluster::{Claim, ClaimDecision, Holder, Lease, Moment, Revision, Tokens};
+use crate::cluster::{ClaimDecision, ClaimHolder, Lease, Moment, OwnershipClaim, Revision, Tokens};
 use crate::message::Invoke;
 use proptest::prelude::*;
 
 const TTL: Duration = Duration::from_secs(3);
 const MARGIN: Duration = Duration::from_millis(500);
 
-fn holder(node: &str, number: u64) -> Holder {
-    Holder { node: name(node), life: life(number) }
+fn holder(node: &str, number: u64) -> ClaimHolder {
+    ClaimHolder { node: name(node), life: life(number) }
 }
 
-fn claim(invoke: Invoke, holders: &[Holder]) -> Claim {
-    Claim { invoke, holders: holders.to_vec() }
+fn claim(invoke: Invoke, holders: &[ClaimHolder]) -> OwnershipClaim {
+    OwnershipClaim { invoke, holders: holders.to_vec() }
 }
 
 fn at(millis: u64) -> Moment {
@@ -24,13 +24,14 @@ fn at(millis: u64) -> Moment {
 #[test]
 fn a_claim_is_read_as_it_was_written() {
     let shared = claim(Invoke::RoundRobin, &[holder("a", 1), holder("b", u64::MAX)]);
-    assert_eq!(Claim::from_bytes(&shared.to_bytes()), Ok(shared));
+    assert_eq!(OwnershipClaim::from_bytes(&shared.to_bytes()), Ok(shared));
 }
 
 #[test]
 fn an_exclusive_claim_is_taken_from_the_dead_only() {
     let (a, b) = (holder("a", 1), holder("b", 2));
-    let join = |current, me: &Holder, dead: bool| Claim::join(current, me, Invoke::Single, |_| dead);
+    let join =
+        |current, me: &ClaimHolder, dead: bool| OwnershipClaim::join(current, me, Invoke::Single, |_| dead);
     let of_a = claim(Invoke::Single, std::slice::from_ref(&a));
     assert_eq!(join(None, &a, false), ClaimDecision::Create(of_a.clone()));
     assert_eq!(join(Some((&of_a, 7)), &b, false), ClaimDecision::AlreadyExists(Invoke::Single));
@@ -46,15 +47,15 @@ fn an_exclusive_claim_is_taken_from_the_dead_only() {
 fn shreg_03_all_who_share_a_claim_have_one_policy() {
     let (a, b) = (holder("a", 1), holder("b", 2));
     let of_a = claim(Invoke::First, std::slice::from_ref(&a));
-    let join = |invoke| Claim::join(Some((&of_a, 7)), &b, invoke, |_| false);
+    let join = |invoke| OwnershipClaim::join(Some((&of_a, 7)), &b, invoke, |_| false);
     assert_eq!(join(Invoke::Last), ClaimDecision::AlreadyExists(Invoke::First));
     assert_eq!(join(Invoke::Single), ClaimDecision::AlreadyExists(Invoke::First));
     let both = claim(Invoke::First, &[a.clone(), b.clone()]);
     assert_eq!(join(Invoke::First), ClaimDecision::Update(both.clone(), 7));
     let of_b = claim(Invoke::First, std::slice::from_ref(&b));
-    assert_eq!(Claim::leave(Some((&both, 8)), &a), ClaimDecision::Update(of_b.clone(), 8));
-    assert_eq!(Claim::leave(Some((&of_b, 9)), &b), ClaimDecision::Remove(9));
-    assert_eq!(Claim::leave(Some((&of_b, 9)), &a), ClaimDecision::Nothing(9));
+    assert_eq!(OwnershipClaim::leave(Some((&both, 8)), &a), ClaimDecision::Update(of_b.clone(), 8));
+    assert_eq!(OwnershipClaim::leave(Some((&of_b, 9)), &b), ClaimDecision::Remove(9));
+    assert_eq!(OwnershipClaim::leave(Some((&of_b, 9)), &a), ClaimDecision::Nothing(9));
 }
 
 #[test]
@@ -83,13 +84,13 @@ fn no_answer_counts_under_an_older_revision() {
 /// The store: one claim, and the ends of leases by its own clock.
 #[derive(Default)]
 struct Store {
-    claim: Option<(Claim, Revision)>,
+    claim: Option<(OwnershipClaim, Revision)>,
     revision: Revision,
-    leases: Vec<(Holder, Duration)>,
+    leases: Vec<(ClaimHolder, Duration)>,
 }
 
 impl Store {
-    fn renew(&mut self, of: &Holder, now: Duration) -> bool {
+    fn renew(&mut self, of: &ClaimHolder, now: Duration) -> bool {
         match self.leases.iter_mut().find(|(holder, _)| holder == of) {
             Some((_, ends)) if *ends > now => *ends = now + TTL,
             // It has ended, and somebody may have seen that.
@@ -99,7 +100,7 @@ impl Store {
         true
     }
 
-    fn is_dead(&self, of: &Holder, now: Duration) -> bool {
+    fn is_dead(&self, of: &ClaimHolder, now: Duration) -> bool {
         self.leases.iter().any(|(holder, ends)| holder == of && *ends <= now)
     }
 
@@ -112,7 +113,7 @@ impl Store {
         }
     }
 
-    fn write(&mut self, claim: Claim) -> Option<Revision> {
+    fn write(&mut self, claim: OwnershipClaim) -> Option<Revision> {
         self.revision += 1;
         self.claim = Some((claim, self.revision));
         Some(self.revision)
@@ -121,17 +122,17 @@ impl Store {
 
 /// A node that wants to own the claim.
 struct Owner {
-    me: Holder,
+    me: ClaimHolder,
     lease: Lease,
     token: Option<Revision>,
     /// Until when it does nothing.
     paused: Duration,
     /// The claim as it read it, which may be old by now.
-    read: Option<(Claim, Revision)>,
+    read: Option<(OwnershipClaim, Revision)>,
 }
 
 #[derive(Clone, Debug)]
-enum Step {
+enum ElsewhereStep {
     Wait(u64),
     Renew(usize),
     Read(usize),
@@ -139,14 +140,14 @@ enum Step {
     Pause(usize, u64),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<ElsewhereStep>> {
     let node = 0..3_usize;
     let step = prop_oneof![
-        4 => (1..1500_u64).prop_map(Step::Wait),
-        4 => node.clone().prop_map(Step::Renew),
-        4 => node.clone().prop_map(Step::Read),
-        4 => node.clone().prop_map(Step::Join),
-        1 => (node, 1000..8000_u64).prop_map(|(node, time)| Step::Pause(node, time)),
+        4 => (1..1500_u64).prop_map(ElsewhereStep::Wait),
+        4 => node.clone().prop_map(ElsewhereStep::Renew),
+        4 => node.clone().prop_map(ElsewhereStep::Read),
+        4 => node.clone().prop_map(ElsewhereStep::Join),
+        1 => (node, 1000..8000_u64).prop_map(|(node, time)| ElsewhereStep::Pause(node, time)),
     ];
     prop::collection::vec(step, 0..200)
 }
@@ -168,32 +169,32 @@ proptest! {
         for step in steps {
             let moment = Moment { monotonic: now, wall: now };
             match step {
-                Step::Wait(millis) => now += Duration::from_millis(millis),
-                Step::Pause(node, millis) => owners[node].paused = now + Duration::from_millis(millis),
-                Step::Renew(node) if owners[node].paused <= now => {
+                ElsewhereStep::Wait(millis) => now += Duration::from_millis(millis),
+                ElsewhereStep::Pause(node, millis) => owners[node].paused = now + Duration::from_millis(millis),
+                ElsewhereStep::Renew(node) if owners[node].paused <= now => {
                     let owner = &mut owners[node];
                     if store.renew(&owner.me, now) {
                         owner.lease.granted(moment);
                     } else {
                         // Another life, which owns nothing.
                         lives += 1;
-                        let me = Holder { life: life(lives), ..owner.me.clone() };
+                        let me = ClaimHolder { life: life(lives), ..owner.me.clone() };
                         *owner = Owner { me, lease: Lease::new(TTL, MARGIN), token: None, read: None, ..*owner };
                     }
                 }
-                Step::Read(node) if owners[node].paused <= now => owners[node].read = store.claim.clone(),
-                Step::Join(node) if owners[node].paused <= now && owners[node].lease.holds(moment) => {
+                ElsewhereStep::Read(node) if owners[node].paused <= now => owners[node].read = store.claim.clone(),
+                ElsewhereStep::Join(node) if owners[node].paused <= now && owners[node].lease.holds(moment) => {
                     let read = owners[node].read.clone();
                     let current = read.as_ref().map(|(claim, revision)| (claim, *revision));
-                    let is_dead = |other: &Holder| store.is_dead(other, now);
-                    let decision = Claim::join(current, &owners[node].me, Invoke::Single, is_dead);
+                    let is_dead = |other: &ClaimHolder| store.is_dead(other, now);
+                    let decision = OwnershipClaim::join(current, &owners[node].me, Invoke::Single, is_dead);
                     if let Some(revision) = store.decide(decision) {
                         prop_assert!(revision > highest);
                         highest = revision;
                         owners[node].token = Some(revision);
                     }
                 }
-                Step::Renew(_) | Step::Read(_) | Step::Join(_) => {}
+                ElsewhereStep::Renew(_) | ElsewhereStep::Read(_) | ElsewhereStep::Join(_) => {}
             }
             let moment = Moment { monotonic: now, wall: now };
             let answers = owners.iter().filter(|one| one.token.is_some() && one.lease.holds(moment)).count();

@@ -1,6 +1,6 @@
 //! The wire format: what goes through, what is passed over, what is refused.
 
-use super::super::batch::{BatchError, HEAD, Head, VERSION};
+use super::super::batch::{BatchHead, HEAD, MalformedBatch, VERSION};
 use super::*;
 use crate::broker::ReceiverFilter;
 use crate::cluster::EventPublisher;
@@ -11,13 +11,13 @@ use proptest::prelude::*;
 /// A batch that a node would take next, with these items.
 fn batch_of(items: &[u8]) -> Bytes {
     let mut batch = vec![0; HEAD];
-    let head = Head { sender: life(1), receiver: life(2), epoch: 1, wanted: 1, number: 1 };
+    let head = BatchHead { sender: life(1), receiver: life(2), epoch: 1, wanted: 1, number: 1 };
     head.write(batch.first_chunk_mut().unwrap());
     batch.extend_from_slice(items);
     batch.into()
 }
 
-fn receive(batch: &Bytes) -> (Result<(), BatchError>, Vec<Noticed>, Mesh) {
+fn receive(batch: &Bytes) -> (Result<(), MalformedBatch>, Vec<Noticed>, Mesh) {
     let (mut node, mut noticed) = (mesh("b", 2), Vec::new());
     let read = node.receive_batch(&name("a"), batch, Duration::ZERO, &mut noticed);
     (read, noticed, node)
@@ -93,10 +93,10 @@ fn a_later_version_may_add_fields_and_items_that_are_passed_over() {
 #[test]
 fn what_must_be_understood_and_is_not_loses_the_link() {
     let (read, noticed, node) = receive(&batch_of(&[128, 0]));
-    assert_eq!((read, lost(&noticed)), (Err(BatchError::Unknown(128)), 1));
+    assert_eq!((read, lost(&noticed)), (Err(MalformedBatch::Unknown(128)), 1));
     assert_eq!((node.counts().refused, node.counts().links_lost), (1, 1));
     let odd_field = [3, 3, 201, 1, 0];
-    assert_eq!(receive(&batch_of(&odd_field)).0, Err(BatchError::Unknown(201)));
+    assert_eq!(receive(&batch_of(&odd_field)).0, Err(MalformedBatch::Unknown(201)));
 }
 
 #[test]
@@ -104,15 +104,15 @@ fn another_version_another_life_and_a_forged_name_are_refused() {
     let refused = |batch: Vec<u8>| receive(&batch.into()).0.unwrap_err();
     let mut other = batch_of(&[]).to_vec();
     other[2] = VERSION + 1;
-    assert_eq!(refused(other), BatchError::Version(VERSION + 1));
+    assert_eq!(refused(other), MalformedBatch::Version(VERSION + 1));
     let mut other = batch_of(&[]).to_vec();
     other[12] = 99;
-    assert_eq!(refused(other), BatchError::Misdirected);
-    assert_eq!(refused(b"GET / HTTP/1.1".to_vec()), BatchError::NoBatch);
-    assert_eq!(refused(b"WN\x01".to_vec()), BatchError::EndsEarly);
+    assert_eq!(refused(other), MalformedBatch::Misdirected);
+    assert_eq!(refused(b"GET / HTTP/1.1".to_vec()), MalformedBatch::NoBatch);
+    assert_eq!(refused(b"WN\x01".to_vec()), MalformedBatch::EndsEarly);
     let (mut node, mut noticed) = (mesh("b", 2), Vec::new());
     let own = node.receive_batch(&name("b"), &batch_of(&[]), Duration::ZERO, &mut noticed);
-    assert_eq!(own, Err(BatchError::Forged));
+    assert_eq!(own, Err(MalformedBatch::Forged));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_announcement_of_a_version_too_late_makes_no_link() {
     let mut noticed = Vec::new();
     let later = [b'W', b'A', 1, 1, 9, 3, 1, VERSION + 1, 5, 1, VERSION + 4];
     let read = node.receive_announcement(&name("a"), &later, Duration::ZERO, &mut noticed);
-    assert_eq!(read, Err(BatchError::Version(VERSION + 1)));
+    assert_eq!(read, Err(MalformedBatch::Version(VERSION + 1)));
     let both = [b'W', b'A', 1, 1, 9, 3, 1, VERSION, 5, 1, VERSION + 4, 100, 1, 0];
     assert_eq!(node.receive_announcement(&name("a"), &both, Duration::ZERO, &mut noticed), Ok(()));
     assert_eq!((node.peers().count(), node.counts().refused), (1, 1));
@@ -144,7 +144,7 @@ proptest! {
         let mut announced = b"WA".to_vec();
         announced.extend_from_slice(&bytes);
         let _read = mesh("b", 2).receive_announcement(&name("a"), &announced, Duration::ZERO, &mut noticed);
-        let _read = crate::cluster::Claim::from_bytes(&bytes);
+        let _read = crate::cluster::OwnershipClaim::from_bytes(&bytes);
     }
 
     #[test]

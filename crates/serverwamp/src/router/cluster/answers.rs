@@ -17,11 +17,11 @@ pub(super) struct CallOut {
     /// The node that serves it, in this life: an answer of another one does not count.
     pub(super) node: NodeName,
     pub(super) life: Life,
-    answers: Mutex<Answers>,
+    answers: Mutex<RemoteAnswers>,
 }
 
 #[derive(Debug, Default)]
-struct Answers {
+struct RemoteAnswers {
     waiting: VecDeque<Result<CrossingAnswer, WampError>>,
     bytes: usize,
     /// The final answer is in.

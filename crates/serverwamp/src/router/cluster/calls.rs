@@ -14,7 +14,7 @@ use crate::router::dealer::{Answer, CallOrigin, CallRequest, RoutedCall};
 use crate::router::realm::no_such_procedure;
 use crate::router::routes::ProcedureRoute;
 use hashbrown::HashMap;
-use serverwamp_proto::cluster::{CallItem, CrossingCall, Life, NodeName, Offer};
+use serverwamp_proto::cluster::{CallItem, CrossingCall, Life, NodeName, RegistrationOffer};
 use serverwamp_proto::id::{Counter, RequestId};
 use serverwamp_proto::message::Invoke;
 use serverwamp_proto::pattern::{Match, PatternMap, UriPattern};
@@ -68,7 +68,7 @@ impl Crossings {
 impl ClusterNode {
     /// The registration of clients of this node with this pattern has come into being, or is gone. Locks may be held.
     pub(crate) fn change_offer(&self, realm: &str, pattern: &UriPattern, invoke: Option<Invoke>) {
-        let offer = invoke.map(|invoke| Offer { invoke, token: 0 });
+        let offer = invoke.map(|invoke| RegistrationOffer { invoke, token: 0 });
         let waits = self.mesh().change_offer(realm, pattern, offer);
         if waits {
             self.something_waits();

@@ -119,7 +119,7 @@ enum Outcome {
 }
 
 /// What a call waits for.
-enum Step {
+enum ElsewhereStep {
     Answer(Result<CrossingAnswer, WampError>),
     Input(Option<(Payload, bool)>),
     Stop,
@@ -146,27 +146,27 @@ impl Crossing<'_> {
         loop {
             let step = poll_fn(|cx| {
                 if let Poll::Ready(answer) = self.out.poll_next(cx) {
-                    return Poll::Ready(Step::Answer(answer));
+                    return Poll::Ready(ElsewhereStep::Answer(answer));
                 }
                 if let Some(Poll::Ready(input)) = inputs.map(|inputs| inputs.poll_next_of_all(cx)) {
-                    return Poll::Ready(Step::Input(input));
+                    return Poll::Ready(ElsewhereStep::Input(input));
                 }
                 if waits_for_stop && stopped.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(Step::Stop);
+                    return Poll::Ready(ElsewhereStep::Stop);
                 }
                 Poll::Pending
             })
             .await;
             match step {
-                Step::Answer(Ok(CrossingAnswer::Progress(payload))) => {
+                ElsewhereStep::Answer(Ok(CrossingAnswer::Progress(payload))) => {
                     is_fresh = false;
                     call.send_progress(in_its_serializer(payload)?).await?;
                 }
-                Step::Answer(Ok(CrossingAnswer::Result(payload))) => {
+                ElsewhereStep::Answer(Ok(CrossingAnswer::Result(payload))) => {
                     self.is_over = true;
                     return Ok(Outcome::Result(in_its_serializer(payload)?));
                 }
-                Step::Answer(Ok(CrossingAnswer::Error { error, payload, unserved })) => {
+                ElsewhereStep::Answer(Ok(CrossingAnswer::Error { error, payload, unserved })) => {
                     self.is_over = true;
                     // A call that has had results or more than one input cannot begin anew.
                     if unserved && is_fresh && call.inputs.is_none() && waits_for_stop {
@@ -176,18 +176,18 @@ impl Crossing<'_> {
                     }
                     return Err(WampError::received(&error, &payload));
                 }
-                Step::Answer(Err(error)) => return Err(error),
-                Step::Input(None) => inputs = None,
-                Step::Input(Some((payload, last))) => {
+                ElsewhereStep::Answer(Err(error)) => return Err(error),
+                ElsewhereStep::Input(None) => inputs = None,
+                ElsewhereStep::Input(Some((payload, last))) => {
                     is_fresh = false;
                     self.send(CallItem::Input(self.id, payload, last))?;
                 }
-                Step::Stop if call.stop.get() == Some(&Stop::Kill) => {
+                ElsewhereStep::Stop if call.stop.get() == Some(&Stop::Kill) => {
                     waits_for_stop = false;
                     self.send(CallItem::Cancel(self.id, CancelMode::Kill))?;
                 }
                 // The caller has its answer.
-                Step::Stop => return Err(WampError::call_canceled()),
+                ElsewhereStep::Stop => return Err(WampError::call_canceled()),
             }
         }
     }

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(500);
 
 /// A publication that other nodes get, and whose publisher waits for PUBLISHED.
-struct Unanswered {
+struct UnansweredPublication {
     publisher: Arc<RouterSession>,
     request: RequestId,
     publication: PublicationId,
@@ -39,7 +39,7 @@ pub(crate) struct ClusterNode {
     carrier: Arc<dyn Cluster>,
     mesh: Mutex<Mesh>,
     /// Publications that are acknowledged once they have left this process for good.
-    unanswered: Mutex<Vec<Unanswered>>,
+    unanswered: Mutex<Vec<UnansweredPublication>>,
     /// Something waits to be carried away.
     waiting: Event,
     /// Set with it, so that only the first of many notifies.
@@ -142,11 +142,15 @@ impl ClusterNode {
         request: RequestId,
         publication: PublicationId,
     ) {
-        self.unanswered().push(Unanswered { publisher: Arc::clone(publisher), request, publication });
+        self.unanswered().push(UnansweredPublication {
+            publisher: Arc::clone(publisher),
+            request,
+            publication,
+        });
         self.something_waits();
     }
 
-    fn unanswered(&self) -> MutexGuard<'_, Vec<Unanswered>> {
+    fn unanswered(&self) -> MutexGuard<'_, Vec<UnansweredPublication>> {
         self.unanswered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -235,7 +239,7 @@ impl ClusterNode {
     }
 }
 
-impl Unanswered {
+impl UnansweredPublication {
     fn answer(&self, is_taken: bool) {
         if is_taken {
             return self.publisher.send_published(self.request, self.publication);
