@@ -13,6 +13,7 @@ mod decoder;
 pub mod deflate;
 pub mod extension;
 pub mod frame;
+mod frame_part;
 pub mod handshake;
 mod header;
 mod masking;

@@ -8,8 +8,9 @@ use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::assembly::{Assembly, NOT_UTF8};
 use super::batch::{BatchError, Piece, Pieces};
-use super::decoder::{Event, FramePart, control, longest_compressed, take};
+use super::decoder::{Event, control, longest_compressed, take};
 use super::deflate::Inflater;
+use super::frame_part::FramePart;
 use super::header::Header;
 use super::{Failure, Opcode, Role};
 use crate::codec::Serializer;
