@@ -47,7 +47,7 @@ pub(crate) use node_link::NodeLink;
 pub(crate) use permits::CallPermits;
 pub use publication::Publication;
 pub use realm_limits::RealmLimits;
-pub(crate) use registry::{ADMIN_REALM, Destination, RealmChange, RealmRegistry, SettingsChange};
+pub(crate) use registry::{Destination, RealmChange, RealmRegistry, SettingsChange};
 pub(crate) use running::{Routed, RunningRealm};
 pub(crate) use seats::{RealmPlace, Seat};
 pub use settings::{Disclosure, ProcedureSettings, TopicSettings};
@@ -57,5 +57,9 @@ pub(crate) use template::{Entering, MadeAnew, Making, NoEntry, NotMade, RunningT
 
 use crate::peering::ErasedHandler;
 use std::sync::Arc;
+
+/// The realm of the admin interface. No template makes it and no default realm stands in for it: whoever looks for the admin interface
+/// must not talk to a realm of other people, and give it the secrets of an administrator.
+pub(crate) const ADMIN_REALM: &str = "serverwamp.admin";
 
 pub(crate) type Handlers<R> = Vec<Arc<dyn ErasedHandler<R>>>;

@@ -22,10 +22,6 @@ use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-/// The realm of the admin interface. No template makes it and no default realm stands in for it: whoever looks for the admin interface
-/// must not talk to a realm of other people, and give it the secrets of an administrator.
-pub(crate) const ADMIN_REALM: &str = "serverwamp.admin";
-
 /// How often realms are looked for that a template has made while it was about to be replaced.
 const TRIES: usize = 4;
 
@@ -110,7 +106,7 @@ impl RealmRegistry {
     /// Where a name leads to that no realm has, or none of those that are `allowed`: to the anteroom of a template, or to the default
     /// realm.
     pub(crate) fn enter_unknown(&self, name: &str, allowed: &AllowedRealms) -> Option<Destination> {
-        if name == ADMIN_REALM {
+        if name == super::ADMIN_REALM {
             return None;
         }
         let template = self.read(|table| table.templates.iter().find(|one| one.makes(name)).cloned());
