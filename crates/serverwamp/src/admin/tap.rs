@@ -219,7 +219,7 @@ impl TapFilter {
         let direction = key("direction");
         let kind = key("type").map(|kind| kind.to_uppercase());
         if let Some(kind) = &kind
-            && !MessageKind::ALL.iter().any(|known| known.message().1 == kind)
+            && (kind.is_empty() || !MessageKind::ALL.iter().any(|known| known.message().1 == kind))
         {
             let text =
                 format!("filter.type: expected a type of message such as CALL, got {:?}", shortened(kind));

@@ -67,9 +67,11 @@ impl RoutePattern {
     pub(crate) fn compile_any(&self, rules: &UriRules) -> Result<Compiled, String> {
         match &self.0 {
             PatternShape::Uri(policy, uri) => {
-                rules
-                    .check(uri, *policy)
-                    .map_err(|error| format!("{uri:?} is not a valid URI for match {policy}: {error}"))?;
+                rules.check(uri, *policy).map_err(|error| {
+                    // It may be a peer's, whose errors must not grow with it.
+                    let uri: String = uri.chars().take(200).collect();
+                    format!("{uri:?} is not a valid URI for match {policy}: {error}")
+                })?;
                 Ok(Compiled::Uri(UriPattern::new(*policy, uri.as_str())))
             }
             PatternShape::Regex(expression) => expression.compile().map(Compiled::Regex),
