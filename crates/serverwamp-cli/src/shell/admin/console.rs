@@ -9,6 +9,8 @@ use serverwamp::{Dict, Value};
 
 /// The commands about the web console.
 #[derive(Clone, Debug, Subcommand)]
+#[command(after_help = "Examples:
+  serverwamp console link --socket /run/serverwamp/admin.sock")]
 pub(crate) enum ConsoleCommand {
     /// Print a link that logs one browser in, once, as you
     Link(ConsoleLinkOptions),
