@@ -58,10 +58,10 @@ impl Network {
         ip(&["netns", "add", &name])?;
         let mut network = Self { middle: Namespace(name.clone()), nodes: Vec::new() };
         let middle = network.middle.0.as_str();
-        ip(&["-n", middle, "link", "set", "lo", "up"])?;
+        ip(&["-n", middle, "link", "set", "dev", "lo", "up"])?;
         ip(&["-n", middle, "link", "add", "bridge", "type", "bridge"])?;
         ip(&["-n", middle, "address", "add", &format!("{MIDDLE}/24"), "dev", "bridge"])?;
-        ip(&["-n", middle, "link", "set", "bridge", "up"])?;
+        ip(&["-n", middle, "link", "set", "dev", "bridge", "up"])?;
         for number in 0..count {
             let node = format!("{name}-{number}");
             ip(&["netns", "add", &node])?;
@@ -69,10 +69,10 @@ impl Network {
             let link = link(number);
             let ends = ["type", "veth", "peer", "name", "up", "netns", &node];
             ip(&[&["-n", &name, "link", "add", &link][..], &ends].concat())?;
-            ip(&["-n", &name, "link", "set", &link, "master", "bridge", "up"])?;
-            ip(&["-n", &node, "link", "set", "lo", "up"])?;
+            ip(&["-n", &name, "link", "set", "dev", &link, "master", "bridge", "up"])?;
+            ip(&["-n", &node, "link", "set", "dev", "lo", "up"])?;
             ip(&["-n", &node, "address", "add", &format!("{}/24", address(number)), "dev", "up"])?;
-            ip(&["-n", &node, "link", "set", "up", "up"])?;
+            ip(&["-n", &node, "link", "set", "dev", "up", "up"])?;
         }
         Ok(network)
     }
@@ -95,7 +95,7 @@ impl Network {
     ///
     /// With what `ip` said.
     pub fn cut(&self, number: usize) -> Result<(), String> {
-        ip(&["-n", &self.middle.0, "link", "set", &link(number), "down"])
+        ip(&["-n", &self.middle.0, "link", "set", "dev", &link(number), "down"])
     }
 
     /// Heals the link of a node.
@@ -104,7 +104,7 @@ impl Network {
     ///
     /// With what `ip` said.
     pub fn heal(&self, number: usize) -> Result<(), String> {
-        ip(&["-n", &self.middle.0, "link", "set", &link(number), "up"])
+        ip(&["-n", &self.middle.0, "link", "set", "dev", &link(number), "up"])
     }
 }
 
