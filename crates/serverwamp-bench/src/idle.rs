@@ -42,7 +42,8 @@ pub(crate) fn run(options: &IdleOptions) -> Result<(), Failure> {
     if wanted < options.sessions {
         println!("the free memory is for {wanted} sessions at most");
     }
-    let processes = wanted.div_ceil(files).max(1);
+    // A server keeps a fifth of its files for others than clients; one session is the first.
+    let processes = wanted.div_ceil(files / 5 * 4 - 1).max(1);
     let each = wanted / processes;
     let mut servers = Vec::new();
     let mut first = Vec::new();
