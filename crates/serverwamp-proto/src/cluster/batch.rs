@@ -113,7 +113,7 @@ pub(super) enum ItemKind {
     /// A publication.
     Event = 3,
     /// Registrations for which the sender has callees, or has none any more.
-    RegistrationOffer = 4,
+    Offer = 4,
     /// A call for a callee of the receiver.
     Call = 5,
     /// A further input of a call.
@@ -145,7 +145,7 @@ pub(super) fn next_item<'b>(bytes: &mut &'b [u8]) -> Result<(Option<Item<'b>>, u
             1 => ItemKind::Interest,
             2 => ItemKind::SnapshotEnd,
             3 => ItemKind::Event,
-            4 => ItemKind::RegistrationOffer,
+            4 => ItemKind::Offer,
             5 => ItemKind::Call,
             6 => ItemKind::CallInput,
             7 => ItemKind::CallCancel,

@@ -143,7 +143,7 @@ impl CallItem<'_> {
                 let (id, answer) = CrossingAnswer::read(&read, batch)?;
                 CallItem::Answer(id, answer)
             }
-            ItemKind::Interest | ItemKind::SnapshotEnd | ItemKind::Event | ItemKind::RegistrationOffer => {
+            ItemKind::Interest | ItemKind::SnapshotEnd | ItemKind::Event | ItemKind::Offer => {
                 return Ok(None);
             }
         }))

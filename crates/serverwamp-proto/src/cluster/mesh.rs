@@ -262,7 +262,7 @@ impl Mesh {
                         peer.wants_all = false;
                     }
                 }
-                ItemKind::RegistrationOffer => read_offers(item.fields, |realm, pattern, offer| {
+                ItemKind::Offer => read_offers(item.fields, |realm, pattern, offer| {
                     self.offers.change(place, realm, pattern, offer);
                 })?,
                 ItemKind::Call | ItemKind::CallInput | ItemKind::CallCancel | ItemKind::CallAnswer => {

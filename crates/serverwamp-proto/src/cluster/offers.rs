@@ -147,7 +147,7 @@ pub(super) fn put_offer(
     pattern: &UriPattern,
     offer: Option<RegistrationOffer>,
 ) {
-    let Ok(()) = put_item(out, ItemKind::RegistrationOffer, |out| {
+    let Ok(()) = put_item(out, ItemKind::Offer, |out| {
         let mut fields = FieldWriter(out);
         fields.text(REALM, realm);
         let mut value = vec![number_of_match(pattern.kind())];

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const NAMES: [&str; 2] = ["a", "b"];
 
 #[derive(Clone, Debug)]
-enum ElsewhereStep {
+enum Step {
     Call(usize),
     /// The callee of the oldest call at this node answers.
     Answer(usize),
@@ -142,9 +142,9 @@ impl Network {
         }
     }
 
-    fn step(&mut self, step: &ElsewhereStep) {
+    fn step(&mut self, step: &Step) {
         match *step {
-            ElsewhereStep::Call(node) => {
+            Step::Call(node) => {
                 self.nodes[node].calls += 1;
                 let number = self.nodes[node].calls;
                 if self.tell(node, CallItem::Call(Box::new(call(number, Serializer::Json)))) {
@@ -152,14 +152,14 @@ impl Network {
                 }
                 self.flush(node);
             }
-            ElsewhereStep::Answer(node) => {
+            Step::Answer(node) => {
                 let Some(number) = self.nodes[node].here.pop_front() else { return };
                 let answer = CrossingAnswer::Result(payload(Serializer::Json));
                 // Nobody is there to hear it where this is `false`.
                 let _queued = self.tell(node, CallItem::Answer(id(number), answer));
                 self.flush(node);
             }
-            ElsewhereStep::Carry(from, fate) => {
+            Step::Carry(from, fate) => {
                 let Some(batch) = self.under_way[from].pop_front() else { return };
                 match fate {
                     Fate::IsLost => {}
@@ -172,12 +172,12 @@ impl Network {
                 }
                 (0..NAMES.len()).for_each(|node| self.flush(node));
             }
-            ElsewhereStep::Tick => self.tick(),
-            ElsewhereStep::Silence => {
+            Step::Tick => self.tick(),
+            Step::Silence => {
                 self.now += Duration::from_secs(6);
                 self.tick();
             }
-            ElsewhereStep::CutOff(node) => {
+            Step::CutOff(node) => {
                 let mut noticed = Vec::new();
                 self.nodes[node].mesh.cut_off(&mut noticed);
                 self.nodes[node].mesh.notice_unsent(&mut noticed);
@@ -189,7 +189,7 @@ impl Network {
 
     fn carry_all(&mut self) {
         while let Some(from) = self.under_way.iter().position(|waiting| !waiting.is_empty()) {
-            self.step(&ElsewhereStep::Carry(from, Fate::Arrives));
+            self.step(&Step::Carry(from, Fate::Arrives));
         }
     }
 
@@ -200,7 +200,7 @@ impl Network {
             self.carry_all();
             for node in 0..NAMES.len() {
                 while !self.nodes[node].here.is_empty() {
-                    self.step(&ElsewhereStep::Answer(node));
+                    self.step(&Step::Answer(node));
                 }
             }
             self.carry_all();
@@ -208,18 +208,18 @@ impl Network {
     }
 }
 
-fn steps() -> impl Strategy<Value = Vec<ElsewhereStep>> {
+fn steps() -> impl Strategy<Value = Vec<Step>> {
     let node = 0..NAMES.len();
     let fate = prop_oneof![
         12 => Just(Fate::Arrives), 1 => Just(Fate::IsLost), 1 => Just(Fate::ComesTwice), 1 => Just(Fate::IsRefused)
     ];
     let step = prop_oneof![
-        6 => node.clone().prop_map(ElsewhereStep::Call),
-        5 => node.clone().prop_map(ElsewhereStep::Answer),
-        12 => (node.clone(), fate).prop_map(|(from, fate)| ElsewhereStep::Carry(from, fate)),
-        2 => Just(ElsewhereStep::Tick),
-        1 => Just(ElsewhereStep::Silence),
-        1 => node.prop_map(ElsewhereStep::CutOff),
+        6 => node.clone().prop_map(Step::Call),
+        5 => node.clone().prop_map(Step::Answer),
+        12 => (node.clone(), fate).prop_map(|(from, fate)| Step::Carry(from, fate)),
+        2 => Just(Step::Tick),
+        1 => Just(Step::Silence),
+        1 => node.prop_map(Step::CutOff),
     ];
     prop::collection::vec(step, 0..120)
 }
@@ -245,8 +245,8 @@ proptest! {
     #[test]
     fn a_network_without_faults_loses_no_call(steps in steps()) {
         let mut network = Network::new();
-        let orderly = |step: &&ElsewhereStep| {
-            matches!(step, ElsewhereStep::Call(_) | ElsewhereStep::Answer(_) | ElsewhereStep::Carry(_, Fate::Arrives | Fate::ComesTwice))
+        let orderly = |step: &&Step| {
+            matches!(step, Step::Call(_) | Step::Answer(_) | Step::Carry(_, Fate::Arrives | Fate::ComesTwice))
         };
         steps.iter().filter(orderly).for_each(|step| network.step(step));
         network.heal();

@@ -132,7 +132,7 @@ struct Owner {
 }
 
 #[derive(Clone, Debug)]
-enum ElsewhereStep {
+enum Step {
     Wait(u64),
     Renew(usize),
     Read(usize),
@@ -140,14 +140,14 @@ enum ElsewhereStep {
     Pause(usize, u64),
 }
 
-fn steps() -> impl Strategy<Value = Vec<ElsewhereStep>> {
+fn steps() -> impl Strategy<Value = Vec<Step>> {
     let node = 0..3_usize;
     let step = prop_oneof![
-        4 => (1..1500_u64).prop_map(ElsewhereStep::Wait),
-        4 => node.clone().prop_map(ElsewhereStep::Renew),
-        4 => node.clone().prop_map(ElsewhereStep::Read),
-        4 => node.clone().prop_map(ElsewhereStep::Join),
-        1 => (node, 1000..8000_u64).prop_map(|(node, time)| ElsewhereStep::Pause(node, time)),
+        4 => (1..1500_u64).prop_map(Step::Wait),
+        4 => node.clone().prop_map(Step::Renew),
+        4 => node.clone().prop_map(Step::Read),
+        4 => node.clone().prop_map(Step::Join),
+        1 => (node, 1000..8000_u64).prop_map(|(node, time)| Step::Pause(node, time)),
     ];
     prop::collection::vec(step, 0..200)
 }
@@ -169,9 +169,9 @@ proptest! {
         for step in steps {
             let moment = Moment { monotonic: now, wall: now };
             match step {
-                ElsewhereStep::Wait(millis) => now += Duration::from_millis(millis),
-                ElsewhereStep::Pause(node, millis) => owners[node].paused = now + Duration::from_millis(millis),
-                ElsewhereStep::Renew(node) if owners[node].paused <= now => {
+                Step::Wait(millis) => now += Duration::from_millis(millis),
+                Step::Pause(node, millis) => owners[node].paused = now + Duration::from_millis(millis),
+                Step::Renew(node) if owners[node].paused <= now => {
                     let owner = &mut owners[node];
                     if store.renew(&owner.me, now) {
                         owner.lease.granted(moment);
@@ -182,8 +182,8 @@ proptest! {
                         *owner = Owner { me, lease: Lease::new(TTL, MARGIN), token: None, read: None, ..*owner };
                     }
                 }
-                ElsewhereStep::Read(node) if owners[node].paused <= now => owners[node].read = store.claim.clone(),
-                ElsewhereStep::Join(node) if owners[node].paused <= now && owners[node].lease.holds(moment) => {
+                Step::Read(node) if owners[node].paused <= now => owners[node].read = store.claim.clone(),
+                Step::Join(node) if owners[node].paused <= now && owners[node].lease.holds(moment) => {
                     let read = owners[node].read.clone();
                     let current = read.as_ref().map(|(claim, revision)| (claim, *revision));
                     let is_dead = |other: &ClaimHolder| store.is_dead(other, now);
@@ -194,7 +194,7 @@ proptest! {
                         owners[node].token = Some(revision);
                     }
                 }
-                ElsewhereStep::Renew(_) | ElsewhereStep::Read(_) | ElsewhereStep::Join(_) => {}
+                Step::Renew(_) | Step::Read(_) | Step::Join(_) => {}
             }
             let moment = Moment { monotonic: now, wall: now };
             let answers = owners.iter().filter(|one| one.token.is_some() && one.lease.holds(moment)).count();

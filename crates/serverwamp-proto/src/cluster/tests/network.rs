@@ -9,7 +9,7 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 const TOPICS: [&str; 4] = ["com.t", "com.t.x", "com.u", "org.v"];
 
 #[derive(Clone, Debug)]
-enum ElsewhereStep {
+enum Step {
     Publish(usize, usize),
     Change(usize, usize, Match, bool),
     /// Carries the next batch from one to another, if there is one; `Fate` says how.
@@ -122,10 +122,10 @@ impl Network {
         self.flush(node);
     }
 
-    fn step(&mut self, step: &ElsewhereStep) {
+    fn step(&mut self, step: &Step) {
         match *step {
-            ElsewhereStep::Publish(node, topic) => self.publish(node, topic),
-            ElsewhereStep::Change(node, topic, kind, wanted) => {
+            Step::Publish(node, topic) => self.publish(node, topic),
+            Step::Change(node, topic, kind, wanted) => {
                 let pattern = UriPattern::new(kind, TOPICS[topic]);
                 self.nodes[node].change_interest(REALM, &pattern, 1, wanted);
                 if wanted {
@@ -135,7 +135,7 @@ impl Network {
                 }
                 self.flush(node);
             }
-            ElsewhereStep::Carry(from, to, fate) => {
+            Step::Carry(from, to, fate) => {
                 let next = self.under_way.get_mut(&(from, to)).and_then(VecDeque::pop_front);
                 let Some(batch) = next else { return };
                 match fate {
@@ -148,12 +148,12 @@ impl Network {
                 }
                 self.flush(to);
             }
-            ElsewhereStep::Tick => self.tick(),
-            ElsewhereStep::Silence => {
+            Step::Tick => self.tick(),
+            Step::Silence => {
                 self.now += Duration::from_secs(6);
                 self.tick();
             }
-            ElsewhereStep::CutOff(node) => {
+            Step::CutOff(node) => {
                 let mut noticed = Vec::new();
                 self.nodes[node].cut_off(&mut noticed);
                 self.notice(node, node, noticed);
@@ -164,7 +164,7 @@ impl Network {
 
     fn carry_all(&mut self) {
         while let Some((&(from, to), _)) = self.under_way.iter().find(|(_, waiting)| !waiting.is_empty()) {
-            self.step(&ElsewhereStep::Carry(from, to, Fate::Arrives));
+            self.step(&Step::Carry(from, to, Fate::Arrives));
         }
     }
 
@@ -177,19 +177,19 @@ impl Network {
     }
 }
 
-fn steps() -> impl Strategy<Value = Vec<ElsewhereStep>> {
+fn steps() -> impl Strategy<Value = Vec<Step>> {
     let node = 0..NAMES.len();
     let topic = 0..TOPICS.len();
     let kind = prop_oneof![Just(Match::Exact), Just(Match::Prefix)];
     let fate = prop_oneof![8 => Just(Fate::Arrives), 1 => Just(Fate::IsLost), 1 => Just(Fate::ComesTwice)];
     let step = prop_oneof![
-        6 => (node.clone(), topic.clone()).prop_map(|(node, topic)| ElsewhereStep::Publish(node, topic)),
+        6 => (node.clone(), topic.clone()).prop_map(|(node, topic)| Step::Publish(node, topic)),
         3 => (node.clone(), topic, kind, any::<bool>())
-            .prop_map(|(node, topic, kind, wanted)| ElsewhereStep::Change(node, topic, kind, wanted)),
-        12 => (node.clone(), node.clone(), fate).prop_map(|(from, to, fate)| ElsewhereStep::Carry(from, to, fate)),
-        2 => Just(ElsewhereStep::Tick),
-        1 => Just(ElsewhereStep::Silence),
-        1 => node.prop_map(ElsewhereStep::CutOff),
+            .prop_map(|(node, topic, kind, wanted)| Step::Change(node, topic, kind, wanted)),
+        12 => (node.clone(), node.clone(), fate).prop_map(|(from, to, fate)| Step::Carry(from, to, fate)),
+        2 => Just(Step::Tick),
+        1 => Just(Step::Silence),
+        1 => node.prop_map(Step::CutOff),
     ];
     prop::collection::vec(step, 0..120)
 }
@@ -236,11 +236,11 @@ proptest! {
     fn what_is_missing_was_noticed(steps in steps()) {
         let mut network = Network::new();
         for node in 0..NAMES.len() {
-            network.step(&ElsewhereStep::Change(node, 0, Match::Exact, true));
+            network.step(&Step::Change(node, 0, Match::Exact, true));
         }
         network.heal();
         network.seen.clear();
-        let others = steps.iter().filter(|step| !matches!(step, ElsewhereStep::Change(..)));
+        let others = steps.iter().filter(|step| !matches!(step, Step::Change(..)));
         others.for_each(|step| network.step(step));
         network.heal();
         for sender in 0..NAMES.len() {
